@@ -1,0 +1,27 @@
+# Each target is one plain command: use whichever you like.
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint format build venv clean
+
+help: ## Show this
+	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
+
+demo: ## Run the main job against the embedded API (scripts/demo)
+	@scripts/demo
+
+test: ## Run every test (scripts/test)
+	@scripts/test
+
+lint: ## Run every linter (scripts/lint)
+	@scripts/lint
+
+format: ## Sort imports and format the code (scripts/format)
+	@scripts/format
+
+build: ## Build the tarball in dist/ and check it (scripts/build)
+	@scripts/build
+
+venv: ## Make .venv with all tools (scripts/bootstrap)
+	@scripts/bootstrap
+
+clean: ## Remove what the above made (scripts/clean)
+	@scripts/clean

@@ -1,0 +1,101 @@
+# Copyright (c) 2026, the cloudops.ovh authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""From a module's options to one request: everything that is wrong with them is said here, before any call."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from .._api import credentials
+from .._api.reconcile import Request
+from .._api.task import Settings
+from .._api.vault import check_password
+from .._core.desired import Policy, check_project, parse_item, parse_policy, parse_users
+from .._core.errors import InputError
+
+_LARGEST_CONCURRENCY = 100
+
+
+def _settings(params: Mapping[str, Any], **more: Any) -> Settings:
+    timeout = params["wait_timeout"]
+    if timeout < 1:
+        raise InputError("wait_timeout must be 1 second or more.")
+    concurrency = params.get("concurrency", 1)
+    if not 1 <= concurrency <= _LARGEST_CONCURRENCY:
+        raise InputError("concurrency must be between 1 and %d." % _LARGEST_CONCURRENCY)
+    return Settings(concurrency=concurrency, wait=params.get("wait", True), wait_timeout=float(timeout), **more)
+
+
+def _identity(params: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: params[key] for key in ("description", "user_id", "username") if params[key] is not None}
+
+
+def user(params: Mapping[str, Any]) -> Request:
+    """Return the request of ``ovh_cloud_user``."""
+    keys = ("state", "roles", "revoke_roles", "purge_roles", "update_password")
+    item = {**_identity(params), **{key: params[key] for key in keys}}
+    return Request(
+        service_name=check_project(params["service_name"]),
+        desired=[parse_item(item, "user", {})],
+        policy=Policy(),
+        settings=_settings(params, keep_passwords=params["return_password"]),
+    )
+
+
+def user_role(params: Mapping[str, Any]) -> Request:
+    """Return the request of ``ovh_cloud_user_role``."""
+    absent = params["state"] == "absent"
+    if absent and params["purge_roles"]:
+        raise InputError(
+            "purge_roles makes roles exact and goes with state=present only; to take roles away list them."
+        )
+    roles = {"revoke_roles": params["roles"]} if absent else {"roles": params["roles"]}
+    item = {**_identity(params), **roles, "purge_roles": params["purge_roles"]}
+    return Request(
+        service_name=check_project(params["service_name"]),
+        desired=[parse_item(item, "user", {}, "skip" if absent else "fail")],
+        policy=Policy(),
+        settings=_settings(params),
+    )
+
+
+def users(params: Mapping[str, Any]) -> Request:
+    """Return the request of ``ovh_cloud_users``."""
+    desired = parse_users(params)
+    _check_needs_folder(params, [one.update_password for one in desired])
+    return Request(
+        service_name=check_project(params["service_name"]),
+        desired=desired,
+        policy=parse_policy(params),
+        settings=_settings(
+            params,
+            keep_passwords=params["return_password"] and not params["credentials_dir"],
+            verify=params["verify_credentials"],
+        ),
+        credentials_dir=params["credentials_dir"],
+        vault_password=check_password(params["credentials_vault_password"]),
+    )
+
+
+def _check_needs_folder(params: Mapping[str, Any], modes: list[str]) -> None:
+    if params["credentials_dir"]:
+        return
+    needs = ["credentials_vault_password", "rotate_after_days"]
+    given = [option for option in needs if params[option] is not None]
+    if "on_missing" in modes:
+        given.append("update_password=on_missing")
+    if given:
+        raise InputError(f"{given[0]} needs credentials_dir.")
+
+
+def user_credential(params: Mapping[str, Any]) -> credentials.Request:
+    """Return the request of ``ovh_cloud_user_credential``."""
+    return credentials.Request(
+        credential_file=params["credential_file"],
+        state=params["state"],
+        vault_password=check_password(params["credentials_vault_password"]),
+        issued_at=params["issued_at"],
+    )

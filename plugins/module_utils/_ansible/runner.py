@@ -1,0 +1,94 @@
+# Copyright (c) 2026, the cloudops.ovh authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The one place that knows check mode, diff, exit_json and fail_json. Everything below it raises typed errors."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import signal
+import traceback
+from collections.abc import Mapping
+from typing import Any, Callable, NamedTuple
+
+from ansible.module_utils.basic import AnsibleModule, missing_required_lib
+
+from .._api.client import Port, Stop, configuration_places
+from .._api.config import resolve
+from .._core.errors import CloudOpsError
+
+#: Gives the port to the API; the first call connects.
+Connector = Callable[[], Port]
+
+
+class Kind(NamedTuple):
+    """What makes a module: ``spec`` and ``rules`` go to Ansible, the options to ``request``, that and the way to the
+    API to ``execute``, and its report to ``result``, which gets None where there is none.
+
+    A request is a named tuple with the fields ``check`` and ``hidden`` (the task has ``no_log``).
+    """
+
+    spec: Mapping[str, Any]
+    request: Callable[[Mapping[str, Any]], Any]
+    execute: Callable[[Any, Connector], Any]
+    result: Callable[[Any], dict[str, Any]]
+    rules: Mapping[str, Any] = {}
+
+
+def run(kind: Kind) -> None:
+    """Run a module from its options to its exit."""
+    module = AnsibleModule(argument_spec=dict(kind.spec), supports_check_mode=True, **kind.rules)
+    _check_libraries(module)
+    connect = _Connect(module.params)
+    report: Any = None
+    problem: CloudOpsError | None = None
+    try:
+        request = kind.request(module.params)
+        report = kind.execute(request._replace(hidden=bool(module.no_log), check=module.check_mode), connect)
+    except CloudOpsError as error:
+        problem = error
+    result = kind.result(report)
+    result["api_calls"] = connect.calls
+    _exit(module, result, problem)
+
+
+class _Connect:
+    """Gives the one port of a run, made when it is first needed: keys are not asked for where no call is made."""
+
+    def __init__(self, params: Mapping[str, Any]) -> None:
+        self._params = params
+        self._port: Port | None = None
+        self._stop = Stop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            # Ctrl-C and AWX's cancel: finish what is under way, begin nothing new, report.
+            signal.signal(number, lambda _number, _frame: self._stop.set())
+
+    def __call__(self) -> Port:
+        if self._port is None:
+            self._port = Port(resolve(self._params, os.environ, configuration_places()), self._stop)
+        return self._port
+
+    @property
+    def calls(self) -> int:
+        return self._port.calls if self._port is not None else 0
+
+
+def _check_libraries(module: AnsibleModule) -> None:
+    try:
+        importlib.import_module("ovh")
+    except ImportError:
+        module.fail_json(msg=missing_required_lib("ovh"), exception=traceback.format_exc())
+
+
+def _exit(module: AnsibleModule, result: dict[str, Any], problem: CloudOpsError | None) -> None:
+    for warning in result.pop("warnings", []):
+        module.warn(warning)
+    if not module._diff:
+        result.pop("diff", None)
+    if problem is not None:
+        result.update(failed=True, msg=problem.message, failure=problem.as_dict())
+    if result.pop("failed", False):
+        module.fail_json(**result)
+    module.exit_json(**result)

@@ -1,0 +1,164 @@
+# Copyright (c) 2026, the cloudops.ovh authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Carries out a plan: changes side by side, one list for everything that waits, every failure kept with its user."""
+
+from __future__ import annotations
+
+import time
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+
+from .._core.errors import ApiError, CancelledError, CloudOpsError, NotReadyError
+from .._core.observed import Cloud
+from .._core.outcome import Outcome
+from .._core.plan import Plan
+from .._core.rights import missing_calls, needed_calls
+from .endpoints import Project
+from .store import Store
+from .task import Acts, Lost, NotNow, Settings, Task, unexpected
+from .watch import Loser, Watch
+
+_FIRST_PAUSE = 0.2
+_LONGEST_PAUSE = 5.0
+_WAITING = ("pending", "lost", "settling")
+
+
+def check_rights(project: Project, plan: Plan, service_name: str) -> None:
+    """Raise before the first write if the consumer key's rules do not allow what the plan needs."""
+    try:
+        rules = project.credential_rules()
+    except ApiError:
+        # A convenience that the key may not be allowed to use; the first refused write says it just as well.
+        return
+    if rules is None:
+        return
+    missing = missing_calls(rules, needed_calls(plan, service_name))
+    if missing:
+        raise ApiError(
+            "Nothing was changed: the consumer key has no rule for {}. Ask for a key with these rules.".format(
+                ", ".join(missing)
+            ),
+            "forbidden",
+            missing_rules=missing,
+        )
+
+
+class Executor:
+    """One run of one plan."""
+
+    def __init__(self, project: Project, store: Store | None, plan: Plan, settings: Settings) -> None:
+        self._settings = settings
+        self._project = project
+        self._stop = project.port.stop
+        self._acts = Acts(project, store, plan.roles, settings)
+        self._watch = Watch(settings)
+        self._tasks = [Task(item) for item in plan.items]
+        self._pause = _FIRST_PAUSE
+
+    def run(self) -> list[Outcome]:
+        """Return one outcome for each item of the plan, in its order."""
+        for task in self._tasks:
+            task.phase = self._first_phase(task)
+            task.since = time.monotonic()
+        with ThreadPoolExecutor(max_workers=self._settings.concurrency) as pool:
+            running: dict[Future[None], Task] = {}
+            while True:
+                self._submit(pool, running)
+                if running:
+                    self._collect(running)
+                elif not self._look():
+                    break
+        return [task.outcome for task in self._tasks]
+
+    def _first_phase(self, task: Task) -> str:
+        if task.outcome.error is not None:
+            return "done"
+        if not task.todo:
+            # Nothing to change, but an intent of a killed run may still lie there.
+            return "verify" if task.intent is not None else "done"
+        waits = task.user is not None and task.user.is_pending and not task.deletes
+        return "pending" if waits else "ready"
+
+    def _submit(self, pool: ThreadPoolExecutor, running: dict[Future[None], Task]) -> None:
+        # Creations first: they are what is waited for afterwards.
+        ready = [task for task in self._tasks if task.phase in ("ready", "verify")]
+        for task in sorted(ready, key=lambda one: not one.item.has("create")):
+            job = self._acts.work if task.phase == "ready" else self._conclude
+            task.phase = "finishing" if task.phase == "verify" else "running"
+            running[pool.submit(job, task)] = task
+
+    def _conclude(self, task: Task) -> None:
+        self._acts.verify(task)
+        self._acts.finish(task)
+
+    def _collect(self, running: dict[Future[None], Task]) -> None:
+        finished, _rest = wait(running, return_when=FIRST_COMPLETED)
+        for future in finished:
+            task = running.pop(future)
+            self._pause = _FIRST_PAUSE
+            self._next_phase(task, future.exception())
+
+    def _next_phase(self, task: Task, problem: BaseException | None) -> None:
+        concluded = task.phase == "finishing"
+        task.looks = 0
+        if problem is None:
+            task.phase = "done" if concluded else "settling"
+            task.since = time.monotonic()
+        elif isinstance(problem, Lost):
+            task.phase = "lost"
+            task.since = time.monotonic()
+        elif isinstance(problem, NotNow):
+            task.since = time.monotonic()
+            task.refusals += 1
+            task.lost = problem.__cause__ if isinstance(problem.__cause__, ApiError) else None
+            task.phase = "pending"
+        else:
+            task.outcome.error = problem if isinstance(problem, CloudOpsError) else unexpected(problem)
+            task.phase = "done"
+
+    # Looking
+
+    def _look(self) -> bool:
+        """List the users once for all tasks that wait; return False when there are none."""
+        waiting = [task for task in self._tasks if task.phase in _WAITING]
+        if not waiting:
+            return False
+        try:
+            if any(task.looks for task in waiting):
+                self._stop.sleep(self._pause)
+                self._pause = min(self._pause * 1.5, _LONGEST_PAUSE)
+            self._stop.check()
+            cloud = Cloud(self._project.users())
+        except CloudOpsError as error:
+            self._give_up(waiting, error)
+            return True
+        for task in waiting:
+            self._look_at(task, cloud)
+        return True
+
+    def _look_at(self, task: Task, cloud: Cloud) -> None:
+        try:
+            self._watch.look(task, cloud)
+        except Loser as loser:
+            try:
+                self._acts.lose(task, loser.survivor)
+                task.phase, task.looks, task.since = "ready" if task.todo else "settling", 0, time.monotonic()
+            except CloudOpsError as error:
+                task.outcome.error = error
+                task.phase = "done"
+
+    @staticmethod
+    def _give_up(waiting: list[Task], error: CloudOpsError) -> None:
+        for task in waiting:
+            task.phase = "done"
+            if task.lost is not None:
+                task.outcome.error = task.lost
+            elif isinstance(error, CancelledError):
+                task.outcome.error = CancelledError(
+                    f"{task.name}: the run was told to stop before the API confirmed the changes. Run again to finish."
+                )
+            else:
+                task.outcome.error = NotReadyError(
+                    f"{task.name}: what was done could not be confirmed: {error.message} Running again is safe."
+                )

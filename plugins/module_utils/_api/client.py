@@ -1,0 +1,296 @@
+# Copyright (c) 2026, the cloudops.ovh authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""One small port to the API: the official client signs and sends, here is what may be repeated and how fast.
+
+``call`` is all that the rest uses. A call that surely did not happen is repeated; one that may have happened only
+where repeating is harmless; everything else is an :class:`ApiError` that the caller decides on.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import threading
+import time
+from typing import Any, Callable
+from urllib.parse import urlsplit
+
+from .._core.errors import ApiError, CancelledError, InputError
+from .._core.model import malformed
+from .._core.pacing import Pace
+from .config import Connection, is_loopback
+from .failures import Request, from_answer, from_exception, located, token_refused
+
+#: The longest that one call may take with all its repetitions, in seconds.
+CALL_BUDGET = 300.0
+_FIRST_BACKOFF = 0.5
+_LONGEST_BACKOFF = 8.0
+
+
+class Stop:
+    """The wish to end early: set by a signal, looked at before each new change and during each pause."""
+
+    def __init__(self) -> None:
+        self._event = threading.Event()
+
+    def set(self) -> None:
+        """Begin nothing new from now on."""
+        self._event.set()
+
+    def is_set(self) -> bool:
+        """True once the run was told to stop."""
+        return self._event.is_set()
+
+    def sleep(self, seconds: float) -> None:
+        """Pause; raise :class:`CancelledError` as soon as the run is told to stop."""
+        if self._event.wait(seconds):
+            self.check()
+
+    def check(self) -> None:
+        """Raise :class:`CancelledError` if the run was told to stop."""
+        if self.is_set():
+            raise CancelledError("Not done: the run was told to stop. Run again to finish; what was done is kept.")
+
+
+def configuration_places() -> tuple[str, ...]:
+    """Return python-ovh's own configuration files, lowest priority first."""
+    from ovh.config import CONFIG_PATH
+
+    return tuple(CONFIG_PATH)
+
+
+class _NoConfiguration:
+    """Stands in for python-ovh's own search for keys: ours has been done, and never mixes sources."""
+
+    def get(self, _section: str, _name: str) -> None:
+        return None
+
+
+def _official_client(connection: Connection, url: str, token_url: str) -> Any:
+    import ovh.client as official
+
+    official.ENDPOINTS[connection.endpoint] = url
+    if token_url:
+        official.OAUTH2_TOKEN_URLS[connection.endpoint] = token_url
+    original = official.config.ConfigurationManager
+    official.config.ConfigurationManager = _NoConfiguration
+    try:
+        return official.Client(endpoint=connection.endpoint, timeout=connection.timeout, **connection.keys)
+    except official.InvalidConfiguration as problem:
+        raise InputError(f"Keys from {connection.source}: {problem}.") from None
+    finally:
+        official.config.ConfigurationManager = original
+
+
+class Port:
+    """The way to the API for one run; safe for many threads. ``calls`` counts every HTTP request sent."""
+
+    def __init__(self, connection: Connection, stop: Stop | None = None) -> None:
+        from ovh.client import ENDPOINTS
+
+        self.connection = connection
+        self.stop = stop or Stop()
+        self.calls = 0
+        self._lock = threading.Lock()
+        self._opening = threading.Lock()
+        self._pace = Pace(connection.rate_limit / 60.0 if connection.rate_limit else None)
+        self._opened = False
+        if "://" in connection.endpoint:
+            self.url, token_url = connection.endpoint, self._own_token_url(connection)
+        elif connection.endpoint in ENDPOINTS:
+            self.url, token_url = ENDPOINTS[connection.endpoint], ""
+        else:
+            known = ", ".join(name for name in ENDPOINTS if "://" not in name)
+            raise InputError(f"endpoint: {connection.endpoint!r} is not a region. Regions: {known}; or a base URL.")
+        self._client = _official_client(connection, self.url, token_url)
+
+    @staticmethod
+    def _own_token_url(connection: Connection) -> str:
+        if not connection.oauth2:
+            return ""
+        if is_loopback(connection.endpoint):
+            # oauthlib refuses plain http; loopback is the one place where it shows no secret to anybody.
+            os.environ["OAUTHLIB_INSECURE_TRANSPORT"] = "1"
+        parts = urlsplit(connection.endpoint)
+        return f"{parts.scheme}://{parts.netloc}/auth/oauth2/token"
+
+    def open(self) -> None:
+        """Do once, on one thread, what every later call needs: the server's clock or the bearer token."""
+        with self._opening:
+            if self._opened:
+                return
+            # A redirect would turn a POST into a GET and look like success.
+            self._client._session.max_redirects = 0
+            if self.connection.oauth2:
+                self._repeat(Request("POST", "/auth/oauth2/token"), self._fetch_token, harmless=True)
+            else:
+                self._ask_time()
+            self._opened = True
+
+    def now(self) -> float:
+        """Return the API's time in seconds since 1970, exact to about a second."""
+        if self._client._time_delta is None:
+            self._ask_time()
+        return time.time() + float(self._client._time_delta)
+
+    def call(
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        parse: Callable[[Any], Any] = lambda data: data,
+        repeat: bool | None = None,
+    ) -> Any:
+        """Return what ``parse`` makes of the decoded answer (None for an empty one), or raise :class:`ApiError`.
+
+        ``repeat``: whether a call whose answer was lost may be sent again; by default all but POST.
+        """
+        self.open()
+        request = Request(method, path)
+        harmless = method != "POST" if repeat is None else repeat
+        return self._repeat(request, lambda: self._attempt(request, body, parse), harmless)
+
+    # One attempt
+
+    def _send(self, request: Request, send: Callable[[], Any]) -> Any:
+        with self._lock:
+            self.calls += 1
+        from requests.exceptions import RequestException
+
+        try:
+            return send()
+        except RequestException as problem:
+            error = from_exception(request, problem, self.url, self.connection.timeout)
+        raise error
+
+    def _attempt(self, request: Request, body: Any, parse: Callable[[Any], Any], signed: bool = True) -> Any:
+        answer = self._send(request, lambda: self._client.raw_call(request.method, request.path, body, signed))
+        data, is_json = _decode(answer)
+        if 200 <= answer.status_code < 300 and is_json:
+            try:
+                return parse(data)
+            except ApiError as malformed_answer:
+                raise located(malformed_answer, request, answer.headers) from None
+        error = from_answer(request, answer.status_code, data if is_json else None, answer.headers)
+        if error.details.get("api_code") == "QUERY_TIME_OUT":
+            # The clocks have drifted since we asked: ask again at the next attempt.
+            self._client._time_delta = None
+            error.kind = "clock"
+        raise self._without_secrets(error)
+
+    def _ask_time(self) -> None:
+        request = Request("GET", "/auth/time")
+        before = time.time()
+        server_time = self._repeat(
+            request, lambda: self._attempt(request, None, _parse_time, signed=False), harmless=True
+        )
+        self._client._time_delta = server_time - int(before)
+
+    def _fetch_token(self) -> None:
+        """Get the bearer token with the official client's own class, which by itself would wait for ever."""
+        from oauthlib.oauth2 import BackendApplicationClient
+        from ovh.exceptions import OAuth2FailureError
+        from ovh.oauth2 import RefreshOAuth2Session
+
+        request = Request("POST", "/auth/oauth2/token")
+        oauth2 = self._client._oauth2
+        keys = {
+            "client_id": oauth2.client_id,
+            "client_secret": oauth2.client_secret,
+            "timeout": self.connection.timeout,
+        }
+        session = RefreshOAuth2Session(
+            token_url=oauth2.token_url,
+            client=BackendApplicationClient(client_id=oauth2.client_id, scope=["all"]),
+        )
+        try:
+            oauth2.token_updater(self._send(request, lambda: session.fetch_token(token_url=oauth2.token_url, **keys)))
+        except OAuth2FailureError as problem:
+            # The library's message shows the answer's whole body; it may hold more than we want to print.
+            raise token_refused(request, str(problem), self.connection.source, oauth2.token_url) from None
+        oauth2.session.auto_refresh_kwargs["timeout"] = self.connection.timeout
+
+    def _without_secrets(self, error: ApiError) -> ApiError:
+        for secret in self.connection.secrets:
+            if secret and secret in error.message:
+                error.message = error.message.replace(secret, "********")
+        error.args = (error.message,)
+        return error
+
+    # Repetition
+
+    def _repeat(self, request: Request, attempt: Callable[[], Any], harmless: bool) -> Any:
+        deadline = time.monotonic() + CALL_BUDGET
+        tries, lost = 0, False
+        while True:
+            epoch = self._wait_for_turn(deadline, request)
+            try:
+                result = attempt()
+            except ApiError as error:
+                tries += 1
+                lost = error.uncertain = error.uncertain or lost
+                self._report(error, epoch)
+                pause = self._pause_before_repeating(error, tries, harmless)
+                if pause is None or time.monotonic() + pause > deadline:
+                    raise
+                self.stop.sleep(pause)
+                continue
+            self._report(None, epoch)
+            return result
+
+    def _report(self, error: ApiError | None, epoch: int) -> None:
+        with self._lock:
+            if error is not None and error.kind == "throttled":
+                self._pace.refused(time.monotonic(), epoch, error.details.get("retry_after"))
+            else:
+                self._pace.accepted(time.monotonic(), epoch)
+
+    def _pause_before_repeating(self, error: ApiError, tries: int, harmless: bool) -> float | None:
+        """Return the seconds to wait before the next attempt, None to give up."""
+        retries = self.connection.retries
+        if error.kind == "throttled":
+            # The pace makes everybody wait; tries are spent only on calls that test whether the API relented.
+            return 0.0 if tries <= 2 * retries else None
+        if error.kind == "clock":
+            return 0.0 if tries == 1 and retries else None
+        if error.kind == "unreached" or (error.kind == "lost" and harmless):
+            if tries > retries:
+                return None
+            # Full jitter: threads that failed together must not come back together.
+            return random.uniform(0.0, min(_LONGEST_BACKOFF, _FIRST_BACKOFF * 2**tries))
+        return None
+
+    def _wait_for_turn(self, deadline: float, request: Request) -> int:
+        while True:
+            now = time.monotonic()
+            with self._lock:
+                wait, epoch = self._pace.take(now)
+            if not wait:
+                return epoch
+            if now + wait > deadline:
+                raise ApiError(
+                    "%s was not sent: the API asks to wait longer than %d s. Run again later."
+                    % (request.rule, CALL_BUDGET),
+                    "throttled",
+                    429,
+                    call=request.rule,
+                )
+            self.stop.sleep(wait)
+
+
+def _parse_time(data: Any) -> int:
+    if isinstance(data, bool) or not isinstance(data, int):
+        raise malformed("the time")
+    return data
+
+
+def _decode(answer: Any) -> tuple[Any, bool]:
+    if answer.status_code == 204 or not answer.content:
+        # Only an empty answer to a success means something.
+        return None, 200 <= answer.status_code < 300
+    try:
+        return answer.json(), True
+    except ValueError:
+        return None, False

@@ -1,0 +1,198 @@
+# Copyright (c) 2026, the cloudops.ovh authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Where to connect and with which keys: option, environment, configuration file, never mixed.
+
+python-ovh would mix its sources key by key; here the highest source that names any key decides alone.
+"""
+
+from __future__ import annotations
+
+import configparser
+import os
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+from urllib.parse import urlsplit
+
+from .._core.errors import InputError
+
+SIGNED = ("application_key", "application_secret", "consumer_key")
+OAUTH2 = ("client_id", "client_secret")
+KEYS = SIGNED + OAUTH2
+DEFAULT_TIMEOUT = 60.0
+DEFAULT_RETRIES = 5
+
+
+class Connection(NamedTuple):
+    """Everything needed to reach the API. ``keys`` is secret; ``source`` says where the keys came from.
+
+    ``timeout`` is in seconds for each request, ``rate_limit`` in calls a minute.
+    """
+
+    endpoint: str
+    oauth2: bool
+    keys: Mapping[str, str]
+    source: str
+    timeout: float
+    retries: int
+    rate_limit: float | None
+
+    def __repr__(self) -> str:
+        return f"Connection({self.endpoint}, keys from {self.source})"
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """The values that no message may show."""
+        return tuple(value for key, value in self.keys.items() if key not in ("application_key", "client_id"))
+
+
+class _File(NamedTuple):
+    path: str
+    parser: configparser.RawConfigParser
+
+    def get(self, section: str, key: str) -> str:
+        return self.parser.get(section, key, fallback="").strip()
+
+
+def resolve(params: Mapping[str, Any], environ: Mapping[str, str], searched: Sequence[str]) -> Connection:
+    """Return the connection that options, environment and files (``searched``: lowest priority first) describe.
+
+    Raises :class:`InputError`, which says what is missing and where it was looked for.
+    """
+    named = params.get("config_file") or environ.get("OVH_CONFIG_FILE")
+    files = _read_files([named] if named else searched, must_exist=bool(named))
+    endpoint = _endpoint(params, environ, files, named or "")
+    source, keys = _keys(params, environ, files, endpoint)
+    _check_keys(source, keys)
+    return Connection(
+        endpoint=endpoint,
+        oauth2="client_id" in keys,
+        keys=keys,
+        source=source,
+        timeout=_number(params, environ, "timeout", DEFAULT_TIMEOUT, above=0),
+        retries=int(_number(params, environ, "retries", DEFAULT_RETRIES, above=-1)),
+        rate_limit=_number(params, environ, "rate_limit", 0.0, above=0) or None,
+    )
+
+
+def _read_files(paths: Sequence[str], must_exist: bool) -> list[_File]:
+    files = []
+    for path in reversed(paths):
+        path = os.path.expanduser(path)
+        parser = configparser.RawConfigParser()
+        try:
+            with open(path, encoding="utf-8") as stream:
+                parser.read_file(stream)
+        except OSError as problem:
+            if must_exist:
+                raise InputError(f"config_file {path} cannot be read: {problem.strerror}.") from None
+            continue
+        except (configparser.Error, UnicodeDecodeError):
+            # The parser's own message would show the line, which may be a secret.
+            raise InputError(
+                f"{path} is not a valid ovh.conf: sections in brackets, then lines of key=value."
+            ) from None
+        files.append(_File(path, parser))
+    return files
+
+
+def _endpoint(params: Mapping[str, Any], environ: Mapping[str, str], files: Sequence[_File], named: str) -> str:
+    candidates = [params.get("endpoint"), environ.get("OVH_ENDPOINT")]
+    candidates += [file.get("default", "endpoint") for file in files]
+    for candidate in candidates:
+        if candidate and candidate.strip():
+            return _check_endpoint(candidate.strip())
+    where = named or "an ovh.conf (section default, key endpoint)"
+    raise InputError(
+        f"No endpoint: set the option endpoint, OVH_ENDPOINT, or {where} to a region such as ovh-eu or to a base URL."
+    )
+
+
+def is_loopback(url: str) -> bool:
+    """True if the URL's host is this machine."""
+    host = urlsplit(url).hostname or ""
+    return host in ("localhost", "::1") or (host.startswith("127.") and host.replace(".", "").isdecimal())
+
+
+def _check_endpoint(endpoint: str) -> str:
+    if "://" not in endpoint:
+        return endpoint
+    try:
+        parts = urlsplit(endpoint)
+        host, _port = parts.hostname, parts.port
+    except ValueError:
+        host, parts = None, urlsplit("")
+    if parts.scheme not in ("http", "https") or not host or parts.query or parts.fragment or "@" in parts.netloc:
+        raise InputError(
+            "endpoint: not a base URL such as https://eu.api.ovh.com/1.0, without user, query or fragment."
+        )
+    if parts.scheme == "http" and not is_loopback(endpoint):
+        raise InputError("endpoint: plain http is for loopback only, since it would show the keys: use https.")
+    return endpoint.rstrip("/")
+
+
+def _sections(file: _File, endpoint: str) -> list[str]:
+    if "://" not in endpoint:
+        return [endpoint]
+    # A base URL has a section of its own, or takes the keys of the endpoint that the file itself names.
+    own = [section for section in file.parser.sections() if section.rstrip("/") == endpoint]
+    default = file.get("default", "endpoint")
+    return own + ([default] if default else [])
+
+
+def _keys(
+    params: Mapping[str, Any], environ: Mapping[str, str], files: Sequence[_File], endpoint: str
+) -> tuple[str, dict[str, str]]:
+    sources: list[tuple[str, dict[str, Any]]] = [
+        ("the task's options", {key: params.get(key) for key in KEYS}),
+        ("the environment (OVH_...)", {key: environ.get("OVH_" + key.upper()) for key in KEYS}),
+    ]
+    for file in files:
+        for section in _sections(file, endpoint):
+            sources.append((f"{file.path}, section [{section}]", {key: file.get(section, key) for key in KEYS}))
+    for source, values in sources:
+        given = {key: value for key, value in values.items() if value}
+        if given:
+            return source, given
+    places = ", ".join(source for source, _values in sources)
+    if not files:
+        places += ", and no ovh.conf was found"
+    raise InputError(
+        f"No keys for {endpoint}: give application_key, application_secret and consumer_key,"
+        f" or client_id and client_secret, all in one place. Looked in: {places}."
+    )
+
+
+def _check_keys(source: str, keys: Mapping[str, str]) -> None:
+    signed = [key for key in SIGNED if key in keys]
+    oauth2 = [key for key in OAUTH2 if key in keys]
+    if signed and oauth2:
+        raise InputError(
+            "Keys from {}: {} and {} are two ways to authenticate, keep one.".format(
+                source, ", ".join(signed), ", ".join(oauth2)
+            )
+        )
+    missing = [key for key in (SIGNED if signed else OAUTH2) if key not in keys]
+    if missing:
+        raise InputError(
+            "Keys from {}: {} is missing. All keys come from one source: the first that names any of option,"
+            " environment, configuration file.".format(source, ", ".join(missing)),
+            missing=missing,
+            source=source,
+        )
+
+
+def _number(params: Mapping[str, Any], environ: Mapping[str, str], name: str, default: float, above: float) -> float:
+    value = params.get(name)
+    if value is None:
+        value = environ.get("OVH_" + name.upper()) or None
+    if value is None:
+        return default
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        number = above
+    if not above < number < 1e9:
+        raise InputError("%s must be a number above %d, not %r." % (name, above, value))
+    return number

@@ -1,0 +1,92 @@
+# Copyright (c) 2026, the cloudops.ovh authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""One credential file: read it, log in with it, mark it as delivered."""
+
+from __future__ import annotations
+
+import os
+import time
+from typing import Any, Callable, NamedTuple
+
+from .._core.errors import ApiError, DisagreementError, InputError, StoreError
+from .._core.times import format_time
+from .client import Port, Stop
+from .endpoints import Project
+from .store import CREDENTIAL, Store
+
+#: How long to wait for a run that works in the same folder, in seconds.
+_LOCK_WAIT = 300.0
+_SECRET = ("password",)
+
+
+class Request(NamedTuple):
+    """``state``: ``read``, ``verified`` or ``delivered``; ``issued_at``: only the credential issued then."""
+
+    credential_file: str
+    state: str
+    vault_password: str | None = None
+    issued_at: str | None = None
+    hidden: bool = False
+    check: bool = False
+
+
+class Report(NamedTuple):
+    """``credential`` is the whole file for ``read``, else without secrets."""
+
+    credential: dict[str, Any]
+    changed: bool
+
+
+def handle(request: Request, connect: Callable[[], Port]) -> Report:
+    """Do what is asked with one credential file; raises :class:`CloudOpsError`."""
+    if request.state == "read" and not request.hidden:
+        raise InputError("Reading a credential returns its password: set no_log: true on the task.")
+    path = os.path.abspath(os.path.expanduser(request.credential_file))
+    folder, name = os.path.split(path)
+    base, service_name = os.path.split(folder)
+    if not name.endswith(CREDENTIAL):
+        raise InputError(f"credential_file: {path} is not the path of a credential file, which ends in {CREDENTIAL}.")
+    delivers = request.state == "delivered" and not request.check
+    store = Store(base, service_name, request.vault_password, write=delivers)
+    try:
+        store.open(_LOCK_WAIT, Stop())
+        return _handle(request, store, name[: -len(CREDENTIAL)], connect)
+    finally:
+        store.close()
+
+
+def _handle(request: Request, store: Store, stem: str, connect: Callable[[], Port]) -> Report:
+    record = store.record(stem)
+    if record is None:
+        raise StoreError(f"{store.path(stem)} is not there.")
+    if request.state == "read":
+        return Report(record, False)
+    if request.state == "verified":
+        _log_in(record, store.path(stem), connect)
+        return Report(_public(record), False)
+    if request.issued_at is not None and record.get("issued_at") != request.issued_at:
+        raise StoreError(
+            f"{store.path(stem)} holds a newer credential than the one of {request.issued_at}, which is not delivered."
+        )
+    changed = not record.get("delivered_at")
+    if changed and not request.check:
+        store.mark_delivered(stem, time.time())
+    if changed:
+        record["delivered_at"] = format_time(time.time())
+    return Report(_public(record), changed)
+
+
+def _public(record: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in record.items() if key not in _SECRET}
+
+
+def _log_in(record: dict[str, Any], path: str, connect: Callable[[], Port]) -> None:
+    user_id, password, service_name = record.get("user_id"), record.get("password"), record.get("service_name")
+    if not isinstance(password, str) or not isinstance(user_id, int) or not isinstance(service_name, str):
+        raise StoreError(f"{path} has no password to log in with. {record.get('note') or ''}".rstrip())
+    try:
+        Project(connect(), service_name).log_in(user_id, password)
+    except ApiError as error:
+        raise DisagreementError(f"The password in {path} does not log in: {error.message}") from None

@@ -1,0 +1,87 @@
+# Copyright (c) 2026, the cloudops.ovh authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The calls of the API that the collection uses, as typed functions.
+
+Source: OVHcloud's API, ``/cloud/project/{serviceName}``. All raise :class:`ApiError`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+from urllib.parse import quote
+
+from .._core.model import Catalogue, Role, User, parse_catalogue, parse_password, parse_roles, parse_user, parse_users
+from .client import Port
+
+
+def _parse_created(data: Any) -> tuple[User, str]:
+    return parse_user(data), parse_password(data)
+
+
+class Project:
+    """One Public Cloud project, seen through a :class:`Port`."""
+
+    def __init__(self, port: Port, service_name: str) -> None:
+        self.port = port
+        self._root = "/cloud/project/{}".format(quote(service_name, safe=""))
+
+    def _user(self, user_id: int, *rest: object) -> str:
+        return "/".join([self._root, "user", str(user_id), *(quote(str(part), safe="") for part in rest)])
+
+    def users(self) -> tuple[User, ...]:
+        """Return all users of the project, in one call."""
+        users: tuple[User, ...] = self.port.call("GET", self._root + "/user", parse=parse_users)
+        return users
+
+    def catalogue(self) -> Catalogue:
+        """Return the roles that users of the project can have, in one call."""
+        catalogue: Catalogue = self.port.call("GET", self._root + "/role", parse=parse_catalogue)
+        return catalogue
+
+    def create_user(self, description: str, roles: Sequence[str]) -> tuple[User, str]:
+        """Create a user with role names and return it with its password. Never repeated: the caller looks first."""
+        body = {"description": description, "roles": list(roles)}
+        made: tuple[User, str] = self.port.call("POST", self._root + "/user", body, _parse_created)
+        return made
+
+    def delete_user(self, user_id: int) -> None:
+        """Delete a user."""
+        self.port.call("DELETE", self._user(user_id))
+
+    def renew_password(self, user_id: int) -> str:
+        """Give a user a new password and return it. Repeating is harmless: the last one counts."""
+        path = self._user(user_id, "regeneratePassword")
+        password: str = self.port.call("POST", path, parse=parse_password, repeat=True)
+        return password
+
+    def grant(self, user_id: int, role: Role) -> None:
+        """Add a role to a user."""
+        self.port.call("POST", self._user(user_id, "role"), {"roleId": role.id}, repeat=True)
+
+    def revoke(self, user_id: int, role: Role) -> None:
+        """Take a role away from a user."""
+        self.port.call("DELETE", self._user(user_id, "role", role.id))
+
+    def set_roles(self, user_id: int, roles: Sequence[Role]) -> None:
+        """Replace all roles of a user. Not for an empty set: the API answers that with a misleading 404."""
+        self.port.call("PUT", self._user(user_id, "role"), {"rolesIds": [role.id for role in roles]})
+
+    def roles_of(self, user_id: int) -> tuple[Role, ...]:
+        """Return the roles of a user."""
+        roles: tuple[Role, ...] = self.port.call("GET", self._user(user_id, "role"), parse=parse_roles)
+        return roles
+
+    def log_in(self, user_id: int, password: str) -> None:
+        """Ask for a Keystone token with the password, which proves that it works; the token is dropped."""
+        self.port.call("POST", self._user(user_id, "token"), {"password": password}, repeat=True)
+
+    def credential_rules(self) -> list[Any] | None:
+        """Return the rules of the consumer key, None for a service account."""
+        if self.port.connection.oauth2:
+            return None
+        data = self.port.call("GET", "/auth/currentCredential")
+        rules = data.get("rules") if isinstance(data, dict) else None
+        return rules if isinstance(rules, list) else None

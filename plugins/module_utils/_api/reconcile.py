@@ -1,0 +1,150 @@
+# Copyright (c) 2026, the cloudops.ovh authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The one way from what is asked to what is done: read, plan, and unless it is check mode, apply."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping, Sequence
+from typing import Callable, NamedTuple
+
+from .._core.credential import Stored
+from .._core.desired import Desired, Policy
+from .._core.errors import CloudOpsError, InputError
+from .._core.model import Catalogue
+from .._core.names import file_stem
+from .._core.observed import Cloud, Observed
+from .._core.outcome import Outcome, foresee
+from .._core.plan import Plan, make_plan
+from .apply import Executor, check_rights
+from .client import Port
+from .endpoints import Project
+from .store import Store
+from .task import Settings
+from .watch import LAG, LOOKS
+
+
+class Request(NamedTuple):
+    """What a module was asked for. ``hidden``: the task has ``no_log``, so that its result is not printed."""
+
+    service_name: str
+    desired: Sequence[Desired]
+    policy: Policy
+    settings: Settings
+    credentials_dir: str | None = None
+    vault_password: str | None = None
+    hidden: bool = False
+    check: bool = False
+
+
+class Report(NamedTuple):
+    """What came of it. ``files``: credential file by stem, None without a credentials folder."""
+
+    outcomes: list[Outcome]
+    files: dict[str, str] | None
+
+
+def reconcile(request: Request, connect: Callable[[], Port]) -> Report:
+    """Bring the cloud and the disk to what is asked. Raises :class:`CloudOpsError` where nothing was changed at all;
+    what fails later is in the outcome of its user."""
+    port = connect()
+    project = Project(port, request.service_name)
+    store = None
+    if request.credentials_dir:
+        store = Store(request.credentials_dir, request.service_name, request.vault_password, write=not request.check)
+    try:
+        if store is not None:
+            store.open(request.settings.wait_timeout, port.stop)
+        return _reconcile(request, project, store)
+    finally:
+        if store is not None:
+            store.close()
+
+
+def _reconcile(request: Request, project: Project, store: Store | None) -> Report:
+    cloud, catalogue = _read(project, any(one.names_roles for one in request.desired))
+    observed = _observe(request, project, store, cloud)
+    plan = make_plan(request.desired, observed, catalogue, request.policy)
+    _check_passwords(request, plan)
+    if store is not None and plan.gives_passwords:
+        store.check_vault(item.stem for item in plan.items if item.stem and item.has("create", "renew"))
+    if request.check:
+        outcomes = foresee(plan)
+    else:
+        if plan.has_steps:
+            check_rights(project, plan, request.service_name)
+        outcomes = Executor(project, store, plan, request.settings).run()
+    return Report(outcomes, _files(store, plan))
+
+
+def _files(store: Store | None, plan: Plan) -> dict[str, str] | None:
+    if store is None:
+        return None
+    return {item.stem: store.path(item.stem) for item in plan.items if item.stem is not None}
+
+
+def _read(project: Project, with_roles: bool) -> tuple[Cloud, Catalogue]:
+    """Read users and roles side by side: two calls, whatever their number."""
+    project.port.open()
+    if not with_roles:
+        return Cloud(project.users()), Catalogue(())
+    found: list[Catalogue] = []
+    problems: list[CloudOpsError] = []
+
+    def read_roles() -> None:
+        try:
+            found.append(project.catalogue())
+        except CloudOpsError as problem:
+            problems.append(problem)
+
+    reader = threading.Thread(target=read_roles)
+    reader.start()
+    try:
+        users = project.users()
+    finally:
+        reader.join()
+    if problems:
+        raise problems[0]
+    return Cloud(users), found[0]
+
+
+def _observe(request: Request, project: Project, store: Store | None, cloud: Cloud) -> Observed:
+    if store is None:
+        return Observed(cloud)
+    stored = store.states(_stems(request, cloud))
+    waiting = [one for one in request.desired if _awaited(one, cloud, stored, project.port)]
+    looks = 0
+    while waiting and looks < LOOKS:
+        # A killed run may have created what a lagging list does not show yet: creating it again would double it.
+        project.port.stop.sleep(LAG / LOOKS)
+        cloud = Cloud(project.users())
+        waiting = [one for one in waiting if one.description and not cloud.described(one.description)]
+        looks += 1
+    if looks:
+        stored = store.states(_stems(request, cloud))
+    dated = request.policy.rotate_after is not None
+    return Observed(cloud, stored, project.port.now() if dated else 0.0)
+
+
+def _stems(request: Request, cloud: Cloud) -> list[str]:
+    stems = (cloud.stem_of(one) for one in request.desired)
+    return [stem for stem in stems if stem is not None]
+
+
+def _awaited(one: Desired, cloud: Cloud, stored: Mapping[str, Stored], port: Port) -> bool:
+    if one.description is None or cloud.described(one.description):
+        return False
+    intent = stored.get(file_stem(one.description), Stored()).intent
+    return intent is not None and intent.may_still_appear(port.now())
+
+
+def _check_passwords(request: Request, plan: Plan) -> None:
+    printed = request.settings.keep_passwords and request.credentials_dir is None and not request.hidden
+    if printed and plan.gives_passwords:
+        raise InputError(
+            "Refused before any change: this run would return a password in clear, and Ansible prints and AWX stores"
+            " the results of tasks. Set no_log: true on the task, or use credentials_dir (ovh_cloud_users), or"
+            " return_password: false."
+        )

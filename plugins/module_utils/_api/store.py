@@ -1,0 +1,191 @@
+# Copyright (c) 2026, the cloudops.ovh authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The credentials of a project on disk: one file a user, and an intent while its password is in the making."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterable
+from typing import Any
+
+from .._core.credential import (
+    Credential,
+    Intent,
+    Stored,
+    credential_of,
+    credential_of_label,
+    dump_intent,
+    dump_record,
+    load_intent,
+    load_record,
+    vault_label,
+)
+from .._core.errors import StoreError
+from .._core.model import User
+from .._core.times import format_time
+from .client import Stop
+from .folder import Folder
+from .vault import HEADER, Vault, label_of
+
+CREDENTIAL = ".yml"
+_INTENT = ".intent"
+
+
+class Store:
+    """``credentials_dir`` for one project. Without ``write`` (check mode) nothing on disk is touched."""
+
+    def __init__(self, base: str, service_name: str, vault_password: str | None, write: bool) -> None:
+        self._folder = Folder(base, service_name)
+        self._service_name = service_name
+        self._vault = Vault(vault_password) if vault_password else None
+        self._write = write
+
+    def open(self, seconds: float, stop: Stop) -> None:
+        """Open and lock the folder, waiting at most ``seconds`` for another run."""
+        self._folder.open(make=self._write)
+        if self._write:
+            self._folder.lock(seconds, stop)
+            self._folder.clean()
+
+    def close(self) -> None:
+        """Release the folder and end the vault's helper."""
+        self._folder.close()
+        if self._vault is not None:
+            self._vault.close()
+
+    def path(self, stem: str) -> str:
+        """Return the path of a user's credential file."""
+        return self._folder.path_of(stem + CREDENTIAL)
+
+    # Reading
+
+    def states(self, stems: Iterable[str]) -> dict[str, Stored]:
+        """Return what there is for each stem; raises :class:`StoreError` for a file that cannot be understood."""
+        there = set(self._folder.names())
+        return {stem: self._state(stem, there) for stem in stems}
+
+    def _state(self, stem: str, there: set[str]) -> Stored:
+        credential = intent = None
+        if stem + CREDENTIAL in there:
+            text = self._folder.read(stem + CREDENTIAL)
+            credential = self._credential(stem, text) if text is not None else None
+        if stem + _INTENT in there:
+            text = self._folder.read(stem + _INTENT)
+            intent = load_intent(text, self._folder.path_of(stem + _INTENT)) if text is not None else None
+        return Stored(credential, intent)
+
+    def _credential(self, stem: str, text: str) -> Credential:
+        if text.startswith(HEADER):
+            labelled = credential_of_label(label_of(text))
+            if labelled is not None and self._vault is not None:
+                return labelled
+        return credential_of(self._load(stem, text), self.path(stem))
+
+    def record(self, stem: str) -> dict[str, Any] | None:
+        """Return the whole credential file of a user, password included; None if there is none."""
+        text = self._folder.read(stem + CREDENTIAL)
+        return self._load(stem, text) if text is not None else None
+
+    def _load(self, stem: str, text: str) -> dict[str, Any]:
+        path = self.path(stem)
+        if text.startswith(HEADER):
+            if self._vault is None:
+                raise StoreError(f"{path} is an Ansible Vault: give credentials_vault_password.")
+            text = self._vault.decrypt(text, path)
+        record = load_record(text)
+        if record is None:
+            record = _load_edited(text)
+        if record is None:
+            raise StoreError(
+                f"{path} is not a credential file. It may hold the only copy of a password, so nothing was changed:"
+                " repair it, or move it away."
+            )
+        return record
+
+    def check_vault(self, stems: Iterable[str]) -> None:
+        """Prove before the first write that the vault password is the one of the files that are there.
+
+        ``stems`` are the files about to be replaced; one more file of the folder is tried if none of them is there.
+        """
+        if self._vault is None:
+            return
+        self._vault.start()
+        wanted = {stem + CREDENTIAL for stem in stems}
+        there = [name for name in self._folder.names() if name.endswith(CREDENTIAL)]
+        for name in [name for name in there if name in wanted] or there[:1]:
+            self.record(name[: -len(CREDENTIAL)])
+
+    # Writing
+
+    def begin(
+        self, stem: str, description: str, action: str, now: float, valid_for: float, user: User | None
+    ) -> Intent:
+        """Write the intent to create or renew, and return it."""
+        intent = Intent(secrets.token_hex(8), action, float(int(now)), valid_for, user.id if user else None)
+        self._folder.write(stem + _INTENT, dump_intent(intent, description))
+        return intent
+
+    def extend(self, stem: str, description: str, intent: Intent, valid_for: float) -> Intent:
+        """Let an intent hold for longer, where its request is sent once more."""
+        longer = intent._replace(valid_for=valid_for)
+        self._folder.write(stem + _INTENT, dump_intent(longer, description))
+        return longer
+
+    def settle(self, stem: str) -> None:
+        """Remove the intent: its outcome is on disk, or it surely had none."""
+        self._folder.remove(stem + _INTENT)
+
+    def keep(self, stem: str, user: User, password: str, now: float, intent: Intent | None) -> Credential:
+        """Write the credential of a user and return it."""
+        record = self._identity(user)
+        record.update(
+            password=password, issued_at=format_time(now), delivered_at=None, intent=intent.id if intent else ""
+        )
+        return self._put(stem, record)
+
+    def note(self, stem: str, user: User, note: str) -> Credential:
+        """Write a file without a password that says why there is none."""
+        return self._put(stem, {**self._identity(user), "note": note, "issued_at": None, "delivered_at": None})
+
+    def mark_delivered(self, stem: str, now: float) -> Credential:
+        """Record that the credential reached its person."""
+        record = self.record(stem)
+        if record is None:
+            raise StoreError(f"{self.path(stem)} is not there: nothing to mark as delivered.")
+        return self._put(stem, {**record, "delivered_at": format_time(now)})
+
+    def forget(self, stem: str) -> None:
+        """Remove both files of a user that is gone."""
+        self._folder.remove(stem + _INTENT)
+        self._folder.remove(stem + CREDENTIAL)
+
+    def _identity(self, user: User) -> dict[str, Any]:
+        return {
+            "service_name": self._service_name,
+            "user_id": user.id,
+            "username": user.username,
+            "description": user.description,
+        }
+
+    def _put(self, stem: str, record: dict[str, Any]) -> Credential:
+        credential = credential_of(record, self.path(stem))
+        text = dump_record(record)
+        if self._vault is not None:
+            text = self._vault.encrypt(text, vault_label(credential))
+        self._folder.write(stem + CREDENTIAL, text)
+        return credential
+
+
+def _load_edited(text: str) -> dict[str, Any] | None:
+    """Return the record in a file that a person has edited, None where it is no mapping or PyYAML is not there."""
+    try:
+        import yaml
+    except ImportError:
+        return None
+    try:
+        record = yaml.safe_load(text)
+    except (yaml.YAMLError, ValueError, RecursionError):
+        return None
+    return record if isinstance(record, dict) else None

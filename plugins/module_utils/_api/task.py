@@ -1,0 +1,357 @@
+# Copyright (c) 2026, the cloudops.ovh authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""One user's way through a run: the acts, each with what it must leave on disk before and after.
+
+An act may be called from any thread. It changes the API and the disk and reports through its :class:`Task`.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from typing import NamedTuple
+
+from .._core.credential import Intent
+from .._core.errors import ApiError, CancelledError, CloudOpsError, DisagreementError, StoreError
+from .._core.model import Role, User
+from .._core.outcome import Outcome
+from .._core.plan import Item, Step
+from .endpoints import Project
+from .store import Store
+
+#: A request that was sent may take effect this much later than we stop waiting for it, in seconds.
+LATE_EFFECT = 60.0
+#: So often the API may say "conflict" or "not found" about a user that its own list shows as ready.
+PATIENCE = 6
+
+
+class Settings(NamedTuple):
+    """How a plan is carried out; times in seconds. ``keep_passwords``: they are returned to the caller."""
+
+    concurrency: int = 10
+    wait: bool = True
+    wait_timeout: float = 300.0
+    keep_passwords: bool = False
+    verify: bool = False
+
+
+class NotNow(Exception):
+    """The API will not change this user yet: wait for it in the list, then go on."""
+
+
+class Lost(Exception):
+    """A creation may have happened: look in the list."""
+
+
+class Task:
+    """What is known of one user while the plan is carried out. ``phase`` belongs to the main thread."""
+
+    def __init__(self, item: Item) -> None:
+        self.item = item
+        self.outcome = Outcome(item)
+        self.todo = deque(item.steps)
+        self.phase = "ready"
+        self.since = 0.0
+        self.looks = 0
+        self.refusals = 0
+        self.corrections = 0
+        self.creations = 0
+        self.made: int | None = None
+        self.intent: Intent | None = item.stored.intent
+        self.password: str | None = None
+        self.exact = item.exact
+        self.lost: ApiError | None = None
+
+    @property
+    def user(self) -> User | None:
+        """The user as last seen."""
+        return self.outcome.user
+
+    @property
+    def name(self) -> str:
+        """What to call the user in a message."""
+        user = self.user or self.item.user
+        label = self.item.desired.label
+        return "%s (user %d)" % (label, user.id) if user is not None else label
+
+    @property
+    def deletes(self) -> bool:
+        """True if the user shall be gone in the end."""
+        return self.item.has("delete", "forget")
+
+
+class Gate:
+    """Lets the first write of a kind go alone: where the rights for it are missing, one refusal is enough."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._passed: dict[str, threading.Event] = {}
+        self._refused: dict[str, ApiError] = {}
+
+    def enter(self, kind: str) -> bool:
+        """Wait for the first write of this kind; return True to the one that is it."""
+        with self._lock:
+            first = kind not in self._passed
+            passed = self._passed.setdefault(kind, threading.Event())
+        if not first:
+            passed.wait()
+        with self._lock:
+            refused = self._refused.get(kind)
+        if refused is not None:
+            raise ApiError("Not tried, since the same was refused for another user: " + refused.message, "forbidden")
+        return first
+
+    def leave(self, kind: str, error: Exception | None) -> None:
+        """Report how a write of this kind ended; the others may go."""
+        with self._lock:
+            if isinstance(error, ApiError) and error.kind == "forbidden":
+                self._refused[kind] = error
+            self._passed[kind].set()
+
+
+class Acts:
+    """Carries out the steps of tasks."""
+
+    def __init__(self, project: Project, store: Store | None, roles: dict[str, Role], settings: Settings) -> None:
+        self._project = project
+        self._store = store
+        self._roles = roles
+        self._settings = settings
+        self._gate = Gate()
+        self._stop = project.port.stop
+
+    def work(self, task: Task) -> None:
+        """Do all steps that are left; raises what stopped it, with the done ones recorded."""
+        while task.todo:
+            self._stop.check()
+            step = task.todo[0]
+            self._through_gate(task, step)
+            task.todo.popleft()
+            task.outcome.done.append(step)
+
+    def _through_gate(self, task: Task, step: Step) -> None:
+        if step.kind == "forget":
+            # The files go last: when the list has confirmed that the user is gone.
+            return
+        self._gate.enter(step.kind)
+        error: Exception | None = None
+        try:
+            getattr(self, "_" + step.kind)(task, step)
+        except Exception as problem:
+            error = problem
+            raise
+        finally:
+            self._gate.leave(step.kind, error)
+
+    # Accounts
+
+    def _create(self, task: Task, step: Step) -> None:
+        description = task.item.desired.description or ""
+        intent = self._intend_creation(task, description)
+        try:
+            user, password = self._project.create_user(description, step.roles)
+        except (ApiError, CancelledError) as error:
+            if isinstance(error, ApiError) and error.uncertain:
+                task.lost = error
+                raise Lost from None
+            self._settle(task)
+            raise
+        task.made = user.id
+        task.outcome.user = user
+        if user.description != description:
+            self._take_back(task, user, description)
+        self._keep(task, user, password, intent)
+        if user.role_names == frozenset(step.roles) and task.creations == 1:
+            # With other roles than asked, or with an earlier request that may still take effect, the intent stays
+            # until all is right: should this run be killed, the next one finishes it.
+            self._settle(task)
+
+    def _intend_creation(self, task: Task, description: str) -> Intent:
+        now = self._project.port.now()
+        task.creations += 1
+        lasting = self._project.port.connection.timeout + LATE_EFFECT
+        if task.creations > 1 and task.intent is not None:
+            # An earlier request may still take effect: the intent keeps its beginning and holds for longer.
+            lasting += now - task.intent.began_at
+            task.intent = task.intent._replace(valid_for=lasting)
+            if self._store is not None and task.item.stem is not None:
+                self._store.extend(task.item.stem, description, task.intent, lasting)
+        elif self._store is not None and task.item.stem is not None:
+            task.intent = self._store.begin(task.item.stem, description, "create", now, lasting, None)
+        else:
+            task.intent = Intent("", "create", float(int(now)), lasting)
+        return task.intent
+
+    def _take_back(self, task: Task, user: User, description: str) -> None:
+        message = "%s: the API made user %d with the description %r instead." % (
+            task.item.desired.where,
+            user.id,
+            user.description,
+        )
+        try:
+            self._project.delete_user(user.id)
+        except ApiError as error:
+            raise DisagreementError(
+                f"{message} It could not be removed again, delete it by hand: {error.message}", user_id=user.id
+            ) from None
+        task.outcome.user = None
+        self._settle(task)
+        raise DisagreementError(message + " It was removed again. Choose a description that the API keeps as it is.")
+
+    def _delete(self, task: Task, step: Step) -> None:
+        if task.user is None:
+            return
+        try:
+            self._project.delete_user(task.user.id)
+        except ApiError as error:
+            # The list decides afterwards whether it is gone.
+            if error.kind != "not_found":
+                raise self._not_now(error) from None
+
+    def lose(self, task: Task, survivor: User) -> None:
+        """Remove the account that this run made, since an older one with the same description appeared."""
+        mine = task.made
+        if mine is None:
+            return
+        try:
+            self._project.delete_user(mine)
+        except ApiError as error:
+            if error.kind != "not_found":
+                raise
+        note = (
+            "Another run created user %d (%s) at the same time. It is the older one and stays; the account %d that this"
+            " run made was removed again. The password is where that other run keeps it; update_password=on_missing"
+            " or always gives a new one." % (survivor.id, survivor.username, mine)
+        )
+        task.outcome.user, task.outcome.password, task.password, task.made = survivor, None, None, None
+        if task.creations > 1 and task.intent is not None and task.intent.claims(survivor):
+            # The older one is ours too: it comes from the request that we had given up.
+            task.todo.append(Step("renew", reason="recover"))
+            return
+        task.outcome.done = []
+        task.outcome.notes.append(note)
+        task.exact = task.item.desired.purge_roles
+        if self._store is not None and task.item.stem is not None:
+            task.outcome.credential = self._store.note(task.item.stem, survivor, note)
+        self._settle(task)
+
+    # Passwords
+
+    def _renew(self, task: Task, step: Step) -> None:
+        user = task.user
+        if user is None:
+            return
+        recovers = step.reason == "recover"
+        intent = task.intent if recovers else self._intend_renewal(task, user)
+        try:
+            password = self._project.renew_password(user.id)
+        except (ApiError, CancelledError) as error:
+            if not recovers and not (isinstance(error, ApiError) and error.uncertain):
+                self._settle(task)
+            if isinstance(error, ApiError) and not error.uncertain:
+                raise self._not_now(error) from None
+            raise
+        self._keep(task, user, password, intent)
+        self._settle(task)
+
+    def _intend_renewal(self, task: Task, user: User) -> Intent | None:
+        if self._store is None or task.item.stem is None:
+            return None
+        task.intent = self._store.begin(
+            task.item.stem, user.description, "renew", self._project.port.now(), LATE_EFFECT, user
+        )
+        return task.intent
+
+    def _keep(self, task: Task, user: User, password: str, intent: Intent | None) -> None:
+        """Put a new password where it belongs, before anything that can fail or wait."""
+        task.password = password if self._settings.verify else None
+        if self._store is None or task.item.stem is None:
+            task.outcome.password = password if self._settings.keep_passwords else None
+            return
+        try:
+            task.outcome.credential = self._store.keep(task.item.stem, user, password, self._project.port.now(), intent)
+        except StoreError as error:
+            raise StoreError(
+                f"{task.name} has a new password that could not be stored: {error.message} Run again when that is"
+                " repaired: the user gets another new password then."
+            ) from None
+
+    def _settle(self, task: Task) -> None:
+        if self._store is not None and task.item.stem is not None and task.intent is not None:
+            self._store.settle(task.item.stem)
+        task.intent = None
+
+    def verify(self, task: Task) -> None:
+        """Log in with the new password; raises :class:`DisagreementError` where it does not work."""
+        if task.user is None or task.password is None:
+            return
+        try:
+            self._project.log_in(task.user.id, task.password)
+            task.outcome.verified = True
+        except ApiError as error:
+            task.outcome.verified = False
+            raise DisagreementError(f"{task.name} cannot log in with the new password: {error.message}") from None
+
+    def finish(self, task: Task) -> None:
+        """Bring the disk to rest when the cloud is as asked."""
+        if self._store is None or task.item.stem is None:
+            return
+        if task.deletes:
+            self._store.forget(task.item.stem)
+            task.outcome.credential = None
+        elif task.intent is not None:
+            self._settle(task)
+
+    # Roles
+
+    def _grant(self, task: Task, step: Step) -> None:
+        if task.user is None:
+            return
+        for name in step.roles:
+            try:
+                self._project.grant(task.user.id, self._roles[name])
+            except ApiError as error:
+                if (error.kind == "conflict" or error.uncertain) and self._has(task.user, name):
+                    continue
+                raise self._not_now(error) from None
+
+    def _has(self, user: User, name: str) -> bool:
+        return name in {role.name for role in self._project.roles_of(user.id)}
+
+    def _revoke(self, task: Task, step: Step) -> None:
+        if task.user is None:
+            return
+        held = {role.name: role for role in task.user.roles}
+        for name in step.roles:
+            try:
+                self._project.revoke(task.user.id, held.get(name) or self._roles[name])
+            except ApiError as error:
+                # The role, or the user, is gone already: the list decides afterwards.
+                if error.kind != "not_found":
+                    raise self._not_now(error) from None
+
+    def _set_roles(self, task: Task, step: Step) -> None:
+        if task.user is None:
+            return
+        try:
+            self._project.set_roles(task.user.id, [self._roles[name] for name in step.roles])
+        except ApiError as error:
+            raise self._not_now(error) from None
+
+    @staticmethod
+    def _not_now(error: ApiError) -> Exception:
+        """A user that is being worked on, or that is so new that not every server knows it, is waited for."""
+        if error.kind not in ("conflict", "not_found"):
+            return error
+        postponed = NotNow()
+        postponed.__cause__ = error
+        return postponed
+
+
+def unexpected(problem: BaseException) -> CloudOpsError:
+    """Return an error for a defect of ours; its text is left out, since it could hold anything."""
+    return CloudOpsError(
+        f"Unexpected {type(problem).__name__} in the collection. Please report it; run again to continue."
+    )

@@ -1,0 +1,158 @@
+# Copyright (c) 2026, the cloudops.ovh authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What lies on disk about a user's credential: the record, the intent, and what a plan needs to know of both.
+
+A record is YAML of one ``key: value`` a line whose values are JSON. That is a subset of YAML which
+any YAML reader takes, and which needs no YAML library to be read a thousand times in a steady run.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any, NamedTuple
+
+from .errors import StoreError
+from .model import User
+from .times import parse_time
+
+#: Valid in JSON strings, but line breaks or not printable in YAML.
+_NOT_YAML = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
+_LINE = re.compile(r"([a-z0-9_]+): (.+)\Z")
+_LABEL = re.compile(r"ovh_(\d+)_(\d+)_(\d+)_([0-9a-f]*)_([01])\Z")
+
+#: Seconds by which the API's clock, known to a second, may be ahead of what we make of it.
+CLOCK_SLACK = 1
+
+
+class Credential(NamedTuple):
+    """What a plan needs to know of a credential file; never the password itself.
+
+    ``user_id`` is whom it names, ``intent`` the intent that it fulfilled, times are seconds since 1970.
+    """
+
+    user_id: int | None = None
+    has_password: bool = False
+    issued_at: float | None = None
+    delivered_at: float | None = None
+    intent: str = ""
+
+    def opens(self, user_id: int) -> bool:
+        """True if the file holds a password of that user."""
+        return self.has_password and self.user_id == user_id
+
+
+class Intent(NamedTuple):
+    """A creation or a renewal that was begun: written before the call, removed when its outcome is on disk."""
+
+    id: str
+    action: str
+    began_at: float
+    valid_for: float
+    user_id: int | None = None
+
+    def claims(self, user: User) -> bool:
+        """True if ``user`` is the one that this intent created or was about to renew.
+
+        A creation holds for an account that appeared while its request can have been under way, by the API's clock:
+        what a person made by hand before or later is not ours.
+        """
+        if self.action == "renew":
+            return self.user_id == user.id
+        created = parse_time(user.creation_date)
+        return created is not None and self.began_at - CLOCK_SLACK <= created <= self.began_at + self.valid_for
+
+    def may_still_appear(self, now: float) -> bool:
+        """True while an account that this intent created could be missing from a lagging list."""
+        return self.action == "create" and now <= self.began_at + self.valid_for
+
+
+class Stored(NamedTuple):
+    """Both files of one user; None where there is none."""
+
+    credential: Credential | None = None
+    intent: Intent | None = None
+
+
+def dump_record(record: dict[str, Any]) -> str:
+    """Return the record as YAML, one key a line, in the given order."""
+    lines = ["---"]
+    for key, value in record.items():
+        text = json.dumps(value, ensure_ascii=False, default=str)
+        lines.append("{}: {}".format(key, _NOT_YAML.sub(lambda match: f"\\u{ord(match.group()):04x}", text)))
+    return "\n".join(lines) + "\n"
+
+
+def load_record(text: str) -> dict[str, Any] | None:
+    """Return what :func:`dump_record` wrote, or None where the text is not of that form."""
+    record: dict[str, Any] = {}
+    for line in text.split("\n"):
+        if line in ("", "---"):
+            continue
+        match = _LINE.match(line)
+        if match is None:
+            return None
+        try:
+            record[match.group(1)] = json.loads(match.group(2))
+        except ValueError:
+            return None
+    return record or None
+
+
+def credential_of(record: dict[str, Any], path: str) -> Credential:
+    """Return the credential in a record, or raise :class:`StoreError` if it is not one."""
+    user_id, password = record.get("user_id"), record.get("password")
+    if not isinstance(user_id, int) or isinstance(user_id, bool) or not isinstance(password, (str, type(None))):
+        raise StoreError(
+            f"{path} is not a credential file (no valid user_id): restore it, or move it away and have the password"
+            " renewed with update_password=always."
+        )
+    intent = record.get("intent")
+    return Credential(
+        user_id=user_id,
+        has_password=bool(password),
+        issued_at=parse_time(record.get("issued_at")),
+        delivered_at=parse_time(record.get("delivered_at")),
+        intent=intent if isinstance(intent, str) else "",
+    )
+
+
+def vault_label(credential: Credential) -> str:
+    """Return the vault id that says, outside of the encryption, all of a credential but its password."""
+    issued, delivered = int(credential.issued_at or 0), int(credential.delivered_at or 0)
+    return f"ovh_{credential.user_id}_{issued}_{delivered}_{credential.intent}_{int(credential.has_password)}"
+
+
+def credential_of_label(label: str) -> Credential | None:
+    """Return what :func:`vault_label` wrote, or None for another label: the file has to be decrypted then."""
+    match = _LABEL.match(label)
+    if match is None:
+        return None
+    user_id, issued, delivered = (int(match.group(n)) for n in (1, 2, 3))
+    return Credential(user_id, match.group(5) == "1", issued or None, delivered or None, match.group(4))
+
+
+def dump_intent(intent: Intent, description: str) -> str:
+    """Return an intent as JSON; it holds no secret."""
+    return json.dumps({**intent._asdict(), "description": description}, sort_keys=True) + "\n"
+
+
+def load_intent(text: str, path: str) -> Intent:
+    """Return the intent in a file, or raise :class:`StoreError`."""
+    try:
+        data = json.loads(text)
+        user_id = data["user_id"]
+        intent = Intent(
+            str(data["id"]),
+            str(data["action"]),
+            float(data["began_at"]),
+            float(data["valid_for"]),
+            None if user_id is None else int(user_id),
+        )
+    except (ValueError, KeyError, TypeError, OverflowError):
+        raise StoreError(f"{path} is not an intent that this collection wrote: look at it, then remove it.") from None
+    if intent.action not in ("create", "renew"):
+        raise StoreError(f"{path} is an intent to {intent.action!r}, which is unknown: look at it, then remove it.")
+    return intent

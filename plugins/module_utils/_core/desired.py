@@ -1,0 +1,245 @@
+# Copyright (c) 2026, the cloudops.ovh authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What the user asks for: options of the modules checked and brought to one form.
+
+Nothing here knows the cloud. Everything that is wrong raises :class:`InputError` and names the item and the key.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from .errors import InputError
+from .model import Catalogue
+
+STATES = ("present", "absent")
+UPDATE_PASSWORD = ("on_create", "on_missing", "always")
+_ITEM_KEYS = frozenset(
+    (
+        "description",
+        "name",
+        "user_id",
+        "username",
+        "roles",
+        "revoke_roles",
+        "purge_roles",
+        "state",
+        "update_password",
+    )
+)
+_TRUE = frozenset(("true", "yes", "on", "1", "y", "t"))
+_FALSE = frozenset(("false", "no", "off", "0", "n", "f"))
+_PROJECT = re.compile(r"[0-9A-Za-z][0-9A-Za-z_-]{0,63}\Z")
+
+
+class Desired(NamedTuple):
+    """One user as it shall be. Exactly one of ``description``, ``user_id`` and ``username`` is set.
+
+    ``roles`` None: left out, roles are left alone. ``if_missing``: ``create`` it, ``fail``, or ``skip`` it.
+    """
+
+    where: str
+    description: str | None = None
+    user_id: int | None = None
+    username: str | None = None
+    state: str = "present"
+    roles: tuple[str, ...] | None = None
+    revoke_roles: tuple[str, ...] = ()
+    purge_roles: bool = False
+    update_password: str = "on_create"
+    if_missing: str = "create"
+
+    @property
+    def label(self) -> str:
+        """What a person calls this user: its description, else how it was addressed."""
+        if self.description is not None:
+            return self.description
+        return "user_id %d" % self.user_id if self.user_id is not None else f"username {self.username}"
+
+    @property
+    def names_roles(self) -> bool:
+        """True if the catalogue of roles is needed."""
+        return self.state == "present" and (bool(self.roles) or bool(self.revoke_roles))
+
+
+class Policy(NamedTuple):
+    """What holds for the whole list. ``rotate_after`` is in seconds."""
+
+    purge_match: str | None = None
+    max_deletions: int | None = None
+    max_resets: int | None = None
+    rotate_after: float | None = None
+
+
+def check_project(service_name: str | None) -> str:
+    """Return the project's id, or raise :class:`InputError` where it cannot be one."""
+    if not service_name:
+        raise InputError(
+            "No Public Cloud project is named: set service_name (alias project_id)"
+            " or OVH_CLOUD_PROJECT_SERVICE to the project's id."
+        )
+    if not _PROJECT.match(service_name):
+        raise InputError(
+            f"service_name: {service_name!r} is not a project id. It is the 32 hexadecimal digits that the control"
+            " panel shows under the project's name, not the name itself."
+        )
+    return service_name
+
+
+def check_description(value: object, where: str) -> str:
+    """Return a description that can be one, or raise :class:`InputError`."""
+    if not isinstance(value, str):
+        raise InputError(f"{where}: description must be a string, not {type(value).__name__}; quote it.", item=where)
+    if not value.strip():
+        raise InputError(f"{where}: description is empty or blank; it is the name that users are found by.", item=where)
+    try:
+        value.encode("utf-8")
+    except UnicodeEncodeError:
+        raise InputError(f"{where}: description is not valid Unicode text.", item=where) from None
+    return value
+
+
+def _check_user_id(value: object, where: str) -> int:
+    if isinstance(value, str) and value.strip().isdecimal():
+        value = int(value)
+    if isinstance(value, bool) or not isinstance(value, int) or value <= 0:
+        raise InputError(f"{where}: user_id must be a positive integer, not {value!r}.", item=where, key="user_id")
+    return value
+
+
+def _check_names(value: object, where: str, key: str) -> tuple[str, ...] | None:
+    if value is None:
+        return None
+    if isinstance(value, str):
+        value = [part for part in value.split(",") if part.strip()]
+    if not isinstance(value, (list, tuple)):
+        raise InputError(
+            f"{where}: {key} must be a list of role names, not {type(value).__name__}.", item=where, key=key
+        )
+    for name in value:
+        if not isinstance(name, str) or not name.strip():
+            raise InputError(f"{where}: {key} holds {name!r}, which is not a role name.", item=where, key=key)
+    return tuple(value)
+
+
+def _check_bool(value: object, where: str, key: str) -> bool:
+    if isinstance(value, bool):
+        return value
+    text = value.strip().lower() if isinstance(value, str) else ""
+    if text in _TRUE or text in _FALSE:
+        return text in _TRUE
+    raise InputError(f"{where}: {key} must be true or false, not {value!r}.", item=where, key=key)
+
+
+def _check_choice(value: object, where: str, key: str, choices: tuple[str, ...]) -> str:
+    if isinstance(value, str) and value in choices:
+        return value
+    raise InputError(
+        "{}: {} must be one of {}, not {!r}.".format(where, key, ", ".join(choices), value), item=where, key=key
+    )
+
+
+def _check_identity(item: Mapping[str, Any], where: str) -> dict[str, Any]:
+    given = [key for key in ("description", "name", "user_id", "username") if item.get(key) is not None]
+    if len(given) != 1:
+        what = "names its user by {}".format(" and ".join(given)) if given else "names no user"
+        raise InputError(f"{where} {what}: give exactly one of description (name), user_id, username.", item=where)
+    key = given[0]
+    if key in ("description", "name"):
+        return {"description": check_description(item[key], where)}
+    if key == "user_id":
+        return {"user_id": _check_user_id(item[key], where)}
+    if not isinstance(item[key], str) or not item[key].strip():
+        raise InputError(f"{where}: username must be a string that is not blank.", item=where, key=key)
+    return {"username": item[key]}
+
+
+def parse_item(item: object, where: str, defaults: Mapping[str, Any], if_missing: str = "create") -> Desired:
+    """Return one user of a list; ``defaults`` hold for the keys that the item leaves out."""
+    if isinstance(item, str):
+        item = {"description": item}
+    if not isinstance(item, Mapping):
+        raise InputError(f"{where} must be a description or a mapping, not {type(item).__name__}.", item=where)
+    unknown = sorted(str(key) for key in item if key not in _ITEM_KEYS)
+    if unknown:
+        allowed = ", ".join(sorted(_ITEM_KEYS))
+        raise InputError(
+            "{}: unknown key {}. Keys: {}.".format(where, ", ".join(unknown), allowed), item=where, key=unknown[0]
+        )
+    identity = _check_identity(item, where)
+    if "description" in identity:
+        where = "{} ({})".format(where, identity["description"])
+    full = {**defaults, **{key: value for key, value in item.items() if value is not None}}
+    return Desired(
+        where=where,
+        state=_check_choice(full.get("state", "present"), where, "state", STATES),
+        roles=_check_names(full.get("roles"), where, "roles"),
+        revoke_roles=_check_names(full.get("revoke_roles"), where, "revoke_roles") or (),
+        purge_roles=_check_bool(full.get("purge_roles", False), where, "purge_roles"),
+        update_password=_check_choice(
+            full.get("update_password", "on_create"), where, "update_password", UPDATE_PASSWORD
+        ),
+        if_missing=if_missing,
+        **identity,
+    )
+
+
+def parse_users(params: Mapping[str, Any]) -> tuple[Desired, ...]:
+    """Return the whole list of ``ovh_cloud_users``; no user may be in it twice."""
+    keys = ("roles", "revoke_roles", "purge_roles", "state", "update_password")
+    defaults = {key: params[key] for key in keys if params.get(key) is not None}
+    items = tuple(parse_item(item, "users[%d]" % n, defaults) for n, item in enumerate(params["users"]))
+    seen: dict[tuple[Any, ...], Desired] = {}
+    for item in items:
+        identity = (item.description, item.user_id, item.username)
+        if identity in seen:
+            raise InputError(f"{seen[identity].where} and {item.where} are the same user: list it once.")
+        seen[identity] = item
+    return items
+
+
+def parse_policy(params: Mapping[str, Any]) -> Policy:
+    """Return what bounds a run of ``ovh_cloud_users``, or raise :class:`InputError`."""
+    match = params.get("purge_match") or None
+    if params.get("purge_users"):
+        if match is None:
+            raise InputError(
+                "purge_users needs purge_match: a regular expression for the descriptions"
+                " that this list is responsible for. Users it does not match are never removed."
+            )
+        try:
+            re.compile(match)
+        except re.error as problem:
+            raise InputError(f"purge_match {match!r} is not a regular expression: {problem}.") from None
+    for key in ("max_deletions", "max_resets", "rotate_after_days"):
+        if (params.get(key) or 0) < 0:
+            raise InputError(f"{key} must not be negative.")
+    days = params.get("rotate_after_days")
+    return Policy(
+        purge_match=match if params.get("purge_users") else None,
+        max_deletions=params.get("max_deletions"),
+        max_resets=params.get("max_resets"),
+        rotate_after=days * 86400.0 if days is not None else None,
+    )
+
+
+def resolve_roles(desired: Desired, catalogue: Catalogue, withdrawn: Catalogue) -> Desired:
+    """Return ``desired`` with API names for roles; ``withdrawn`` also knows roles that only users still have."""
+    if not desired.names_roles:
+        return desired
+    roles = desired.roles
+    if roles is not None:
+        roles = tuple(sorted({catalogue.find(name, desired.where + ": roles").name for name in roles}))
+    revoked = tuple(
+        sorted({withdrawn.find(name, desired.where + ": revoke_roles").name for name in desired.revoke_roles})
+    )
+    both = sorted(set(roles or ()) & set(revoked))
+    if both:
+        raise InputError(
+            "{}: {} is in roles and in revoke_roles.".format(desired.where, ", ".join(both)), item=desired.where
+        )
+    return desired._replace(roles=roles, revoke_roles=revoked)

@@ -1,0 +1,99 @@
+# Copyright (c) 2026, the cloudops.ovh authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Everything that can go wrong, as types.
+
+A message says what to do, never carries a secret and stands alone: it is what a
+person reads in a failed play. ``details`` is the same as data, for ``failure``.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+class CloudOpsError(Exception):
+    """Base of all errors that end in a clear message instead of a traceback."""
+
+    code = "error"
+
+    def __init__(self, message: str, **details: Any) -> None:
+        super().__init__(message)
+        self.message = message
+        self.details = details
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the failure as data: ``code``, ``message`` and what else is known."""
+        return {"code": self.code, "message": self.message, **self.details}
+
+
+class InputError(CloudOpsError):
+    """What the user asked for is malformed; nothing was sent that changes anything."""
+
+    code = "bad_input"
+
+
+class UnknownRoleError(InputError):
+    """A role name that the API's catalogue does not have."""
+
+    code = "unknown_role"
+
+
+class AmbiguousUserError(CloudOpsError):
+    """Two or more live users answer to one description or user name."""
+
+    code = "ambiguous_user"
+
+
+class UserNotFoundError(CloudOpsError):
+    """A user that has to exist does not."""
+
+    code = "user_not_found"
+
+
+class GuardError(CloudOpsError):
+    """A plan that would do more than the user allowed."""
+
+    code = "refused_by_guard"
+
+
+class NotReadyError(CloudOpsError):
+    """A user did not reach a usable state in time."""
+
+    code = "not_ready"
+
+
+class CancelledError(CloudOpsError):
+    """The run was told to stop before this was done."""
+
+    code = "cancelled"
+
+
+class StoreError(CloudOpsError):
+    """The credentials folder or a file in it cannot be used."""
+
+    code = "credentials_dir"
+
+
+class DisagreementError(CloudOpsError):
+    """The API accepted a change and then shows something else."""
+
+    code = "not_as_asked"
+
+
+class ApiError(CloudOpsError):
+    """An answer (or the lack of one) of the API.
+
+    ``kind`` is what a caller decides on: ``refused``, ``forbidden``, ``not_found``,
+    ``conflict``, ``throttled``, ``unreached`` (surely not done) or ``lost`` (may have happened). ``uncertain`` is
+    also true where an earlier attempt of the same call was lost.
+    """
+
+    code = "api"
+
+    def __init__(self, message: str, kind: str, status: int | None = None, **details: Any) -> None:
+        super().__init__(message, kind=kind, status=status, **details)
+        self.kind = kind
+        self.uncertain = kind == "lost"
+        self.status = status

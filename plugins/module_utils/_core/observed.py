@@ -1,0 +1,76 @@
+# Copyright (c) 2026, the cloudops.ovh authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What there is: the users of a project, and their files, found by every way to name a user."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
+
+from .credential import Stored
+from .desired import Desired
+from .errors import AmbiguousUserError
+from .model import User
+from .names import file_stem
+
+
+class Cloud:
+    """The users of a project at one moment. Users on their way out are not present."""
+
+    def __init__(self, users: Iterable[User]) -> None:
+        self.users = tuple(user for user in users if user.is_live)
+        self.by_id = {user.id: user for user in self.users}
+        self._by_description: dict[str, list[User]] = {}
+        self._by_username: dict[str, list[User]] = {}
+        for user in self.users:
+            self._by_description.setdefault(user.description, []).append(user)
+            self._by_username.setdefault(user.username, []).append(user)
+
+    def described(self, description: str) -> list[User]:
+        """Return the live users with that description, the oldest (lowest id) first."""
+        return sorted(self._by_description.get(description, []), key=lambda user: user.id)
+
+    def find(self, desired: Desired) -> User | None:
+        """Return the one user that ``desired`` names, None if there is none.
+
+        Raises :class:`AmbiguousUserError`, which names the ids, where there are several.
+        """
+        if desired.user_id is not None:
+            return self.by_id.get(desired.user_id)
+        if desired.description is not None:
+            found = self.described(desired.description)
+        else:
+            found = self._by_username.get(desired.username or "", [])
+        if len(found) > 1:
+            ids = [user.id for user in sorted(found, key=lambda user: user.id)]
+            raise AmbiguousUserError(
+                "{} is ambiguous: the users {} answer to it. Nothing was changed. Name the right one by user_id,"
+                " and delete the others.".format(desired.where, ", ".join(map(str, ids))),
+                user_ids=ids,
+            )
+        return found[0] if found else None
+
+    def stem(self, user: User) -> str:
+        """Return the name of the user's files; a description that is empty or shared gets the id added."""
+        alone = user.description.strip() and len(self._by_description.get(user.description, ())) < 2
+        return file_stem(user.description, None if alone else user.id)
+
+    def stem_of(self, desired: Desired) -> str | None:
+        """Return the name of the files of the user that ``desired`` names, None where it cannot have any."""
+        if desired.description is not None:
+            return file_stem(desired.description)
+        try:
+            user = self.find(desired)
+        except AmbiguousUserError:
+            return None
+        return self.stem(user) if user is not None else None
+
+
+class Observed(NamedTuple):
+    """All that a plan is made from. ``stored`` is by file stem, ``now`` the API's time in seconds since 1970."""
+
+    cloud: Cloud
+    stored: Mapping[str, Stored] = {}
+    now: float = 0.0

@@ -1,0 +1,77 @@
+# Copyright (c) 2026, the cloudops.ovh authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What became of a plan, for one user: the same record whether it was done or is only foreseen."""
+
+from __future__ import annotations
+
+from .credential import Credential
+from .errors import CloudOpsError
+from .model import Role, User
+from .plan import Item, Plan, Step
+
+
+class Outcome:
+    """The result for one item of a plan. ``password`` is there only for the result, and only where it may be."""
+
+    def __init__(self, item: Item) -> None:
+        self.item = item
+        self.user: User | None = item.user
+        self.done: list[Step] = []
+        self.error: CloudOpsError | None = item.error
+        self.password: str | None = None
+        self.notes: list[str] = []
+        self.credential: Credential | None = item.stored.credential
+        self.verified: bool | None = None
+
+    @property
+    def action(self) -> str:
+        """``created``, ``updated``, ``unchanged``, ``deleted`` or ``failed``."""
+        if self.error is not None:
+            return "failed"
+        kinds = {step.kind for step in self.done}
+        if kinds & {"delete", "forget"}:
+            return "deleted"
+        if "create" in kinds:
+            return "created"
+        return "updated" if kinds else "unchanged"
+
+    @property
+    def renewed(self) -> bool:
+        """True if the user has a new password."""
+        return any(step.kind in ("create", "renew") for step in self.done)
+
+
+def foresee(plan: Plan) -> list[Outcome]:
+    """Return what a run of ``plan`` would end with, for check mode."""
+    return [_foresee_item(item, plan) for item in plan.items]
+
+
+def _foresee_item(item: Item, plan: Plan) -> Outcome:
+    outcome = Outcome(item)
+    if item.error is None:
+        outcome.done = list(item.steps)
+        outcome.user = _foresee_user(item, plan)
+    return outcome
+
+
+def _foresee_user(item: Item, plan: Plan) -> User | None:
+    if item.has("delete", "forget"):
+        return None
+    user = item.user
+    for step in item.steps:
+        roles = tuple(plan.roles[name] for name in step.roles)
+        if step.kind == "create":
+            # The API invents what is empty here.
+            user = User(0, "", item.desired.description or "", "", None, None, roles)
+        elif user is not None and step.kind in ("grant", "revoke", "set_roles"):
+            user = user._replace(roles=_changed(user.roles, step, roles))
+    return user
+
+
+def _changed(have: tuple[Role, ...], step: Step, roles: tuple[Role, ...]) -> tuple[Role, ...]:
+    if step.kind == "set_roles":
+        return roles
+    rest = tuple(role for role in have if role.name not in step.roles)
+    return rest + roles if step.kind == "grant" else rest

@@ -1,0 +1,212 @@
+# Copyright (c) 2026, the cloudops.ovh authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""From what is asked and what there is to what has to be done. The only place that decides."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from .credential import Credential, Stored
+from .desired import Desired, Policy, resolve_roles
+from .errors import CloudOpsError, GuardError, InputError, UserNotFoundError
+from .model import Catalogue, Role, User, role_change
+from .observed import Observed
+
+
+class Step(NamedTuple):
+    """One change. ``kind``: ``create``, ``renew``, ``revoke``, ``grant``, ``set_roles``, ``delete`` (one API call each)
+    or ``forget`` (removes the files of a user that is gone)."""
+
+    kind: str
+    roles: tuple[str, ...] = ()
+    reason: str = ""
+
+
+class Item(NamedTuple):
+    """The plan for one user. ``exact``: its roles shall be those listed and no others."""
+
+    desired: Desired
+    user: User | None
+    steps: tuple[Step, ...] = ()
+    error: CloudOpsError | None = None
+    exact: bool = False
+    stem: str | None = None
+    stored: Stored = Stored()
+
+    def has(self, *kinds: str) -> bool:
+        """True if a step of one of these kinds is planned."""
+        return any(step.kind in kinds for step in self.steps)
+
+
+class Plan(NamedTuple):
+    """The plan for all users, in the order of the list, those to purge last. ``roles`` has every known role by name."""
+
+    items: tuple[Item, ...]
+    roles: dict[str, Role]
+
+    @property
+    def has_steps(self) -> bool:
+        """True if a run would change anything."""
+        return any(item.steps for item in self.items)
+
+    @property
+    def gives_passwords(self) -> bool:
+        """True if a run would learn a password."""
+        return any(item.has("create", "renew") for item in self.items)
+
+
+def make_plan(desired: Sequence[Desired], observed: Observed, catalogue: Catalogue, policy: Policy) -> Plan:
+    """Return the plan; raises :class:`InputError` for unknown roles and :class:`GuardError` for too much."""
+    seen = [role for user in observed.cloud.users for role in user.roles]
+    known = catalogue.extended(seen)
+    resolved = [resolve_roles(one, catalogue, known) for one in desired]
+    items = [_plan_item(one, observed, policy) for one in resolved]
+    _check_listed_once(items)
+    items += _purge(items, observed, policy)
+    _check_guards(items, policy)
+    return Plan(tuple(items), {role.name: role for role in known.roles})
+
+
+def _plan_item(desired: Desired, observed: Observed, policy: Policy) -> Item:
+    stem = observed.cloud.stem_of(desired)
+    stored = observed.stored.get(stem, Stored()) if stem is not None else Stored()
+    try:
+        user = observed.cloud.find(desired)
+    except CloudOpsError as error:
+        return Item(desired, None, error=error, stem=stem)
+    if user is None:
+        return _plan_missing(desired, stem, stored)
+    if desired.state == "absent":
+        return Item(desired, user, (Step("delete"),), stem=stem, stored=stored)
+    return _plan_present(Item(desired, user, stem=stem, stored=stored), user, observed.now, policy)
+
+
+def _plan_missing(desired: Desired, stem: str | None, stored: Stored) -> Item:
+    if desired.state == "absent":
+        leftover = stored.credential is not None or stored.intent is not None
+        return Item(desired, None, (Step("forget"),) if leftover else (), stem=stem, stored=stored)
+    if desired.if_missing == "skip":
+        return Item(desired, None, stem=stem, stored=stored)
+    if desired.description is None or desired.if_missing == "fail":
+        hint = "" if desired.if_missing == "fail" else " Only a description can make a new one."
+        message = f"{desired.where}: no live user with {_identity(desired)} in this project.{hint}"
+        return Item(desired, None, error=UserNotFoundError(message), stem=stem, stored=stored)
+    step = Step("create", tuple(desired.roles or ()))
+    return Item(desired, None, (step,), exact=True, stem=stem, stored=stored)
+
+
+def _identity(desired: Desired) -> str:
+    if desired.description is not None:
+        return f"the description {desired.description!r}"
+    return "the user_id %d" % desired.user_id if desired.user_id is not None else f"the username {desired.username!r}"
+
+
+def _plan_present(item: Item, user: User, now: float, policy: Policy) -> Item:
+    intent = item.stored.intent
+    ours = intent is not None and intent.claims(user)
+    # What an earlier run created before it was killed is finished as that run would have: with exactly its roles.
+    created = ours and intent is not None and intent.action == "create"
+    desired = item.desired
+    if created:
+        desired = desired._replace(roles=tuple(desired.roles or ()))
+    exact = desired.purge_roles or created
+    renewal = _renewal(item, user, ours, now, policy)
+    steps = role_steps(user, desired, exact)
+    if renewal is not None:
+        # A password that somebody waits for comes first, one that is merely renewed comes last.
+        steps = [renewal, *steps] if renewal.reason == "recover" else [*steps, renewal]
+    return item._replace(desired=desired, steps=tuple(steps), exact=exact)
+
+
+def role_steps(user: User, desired: Desired, exact: bool) -> list[Step]:
+    """Return the steps that give ``user`` the roles asked for: additions and removals are single calls, the whole
+    set is written only where it is exact and not empty."""
+    change = role_change(user.role_names, desired.roles, desired.revoke_roles, exact)
+    count = len(change.add) + len(change.remove)
+    if exact and desired.roles and count > 1:
+        return [Step("set_roles", tuple(desired.roles))]
+    revokes = [Step("revoke", (name,)) for name in change.remove]
+    return revokes + [Step("grant", (name,)) for name in change.add]
+
+
+def _renewal(item: Item, user: User, ours: bool, now: float, policy: Policy) -> Step | None:
+    credential, intent = item.stored
+    if ours and intent is not None:
+        done = credential is not None and credential.opens(user.id) and credential.intent == intent.id
+        if not done:
+            return Step("renew", reason="recover")
+    if item.desired.update_password == "always":
+        return Step("renew", reason="always")
+    opens = credential is not None and credential.opens(user.id)
+    if item.desired.update_password == "on_missing" and not opens:
+        return Step("renew", reason="missing")
+    if opens and credential is not None and _is_old(credential, now, policy):
+        return Step("renew", reason="rotate")
+    return None
+
+
+def _is_old(credential: Credential, now: float, policy: Policy) -> bool:
+    if policy.rotate_after is None or credential.issued_at is None:
+        return False
+    return now - credential.issued_at >= policy.rotate_after
+
+
+def _check_listed_once(items: Sequence[Item]) -> None:
+    seen: dict[int, Item] = {}
+    for item in items:
+        if item.user is None:
+            continue
+        if item.user.id in seen:
+            raise InputError(
+                "%s and %s are the same user (id %d): list it once."
+                % (seen[item.user.id].desired.where, item.desired.where, item.user.id)
+            )
+        seen[item.user.id] = item
+
+
+def _purge(items: Sequence[Item], observed: Observed, policy: Policy) -> list[Item]:
+    if policy.purge_match is None:
+        return []
+    pattern = re.compile(policy.purge_match)
+    listed_ids = {item.user.id for item in items if item.user is not None}
+    listed = {item.desired.description for item in items}
+    surplus = [
+        user
+        for user in sorted(observed.cloud.users, key=lambda user: user.id)
+        if user.description.strip()
+        and user.id not in listed_ids
+        and user.description not in listed
+        and pattern.search(user.description)
+    ]
+    return [_purge_item(user, observed) for user in surplus]
+
+
+def _purge_item(user: User, observed: Observed) -> Item:
+    where = "purge of user %d (%s)" % (user.id, user.description)
+    desired = Desired(where, description=user.description, state="absent")
+    return Item(desired, user, (Step("delete", reason="purge"),), stem=observed.cloud.stem(user))
+
+
+def _check_guards(items: Sequence[Item], policy: Policy) -> None:
+    hit = [item for item in items if item.has("delete")]
+    if policy.max_deletions is not None and len(hit) > policy.max_deletions:
+        raise _too_many("delete", hit, "max_deletions", policy.max_deletions)
+    hit = [item for item in items if any(step.reason == "missing" for step in item.steps)]
+    if policy.max_resets is not None and len(hit) > policy.max_resets:
+        raise _too_many("give a new password to", hit, "max_resets", policy.max_resets)
+
+
+def _too_many(verb: str, hit: Sequence[Item], option: str, limit: int) -> GuardError:
+    who = [{"user_id": item.user.id, "description": item.user.description} for item in hit if item.user is not None]
+    names = ", ".join(f"{one['description']} ({one['user_id']})" for one in who)
+    return GuardError(
+        "Refused before any change: this run would %s %d users, and %s is %d. It would hit: %s."
+        " If that is meant, raise %s." % (verb, len(who), option, limit, names, option),
+        option=option,
+        limit=limit,
+        users=who,
+    )

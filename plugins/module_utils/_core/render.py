@@ -1,0 +1,121 @@
+# Copyright (c) 2026, the cloudops.ovh authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""From outcomes to what a module returns. One formatter for results, check mode and diffs, so that they agree."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from .credential import Credential
+from .model import User
+from .outcome import Outcome
+from .times import format_time
+
+ACTIONS = ("created", "updated", "unchanged", "deleted", "failed")
+
+
+def render_user(user: User | None) -> dict[str, Any] | None:
+    """Return a user as modules return it: always safe to print. None stays None."""
+    if user is None:
+        return None
+    return {
+        # A user that check mode foresees has no id yet.
+        "id": user.id or None,
+        "username": user.username or None,
+        "description": user.description,
+        "status": user.status or None,
+        "openstack_id": user.openstack_id,
+        "creation_date": user.creation_date,
+        "roles": sorted(user.role_names),
+    }
+
+
+def render_failure(outcomes: Sequence[Outcome]) -> str | None:
+    """Return the message of a run in which some users failed, or None."""
+    failed = [outcome for outcome in outcomes if outcome.error is not None]
+    if not failed:
+        return None
+    lines = [f"{outcome.error.message}" for outcome in failed[:5] if outcome.error is not None]
+    if len(failed) > 5:
+        lines.append("%d more are in the result." % (len(failed) - 5))
+    return "%d of %d users failed. %s" % (len(failed), len(outcomes), " ".join(lines))
+
+
+def _date(seconds: float | None) -> str | None:
+    return format_time(seconds) if seconds is not None else None
+
+
+def _render_item(outcome: Outcome, files: dict[str, str] | None) -> dict[str, Any]:
+    user = outcome.user or outcome.item.user
+    result = render_user(user) or {"description": outcome.item.desired.description}
+    result["user_id"] = result.get("id")
+    result["action"] = outcome.action
+    if files is not None:
+        credential = outcome.credential or Credential()
+        held = outcome.credential is not None and outcome.action != "deleted"
+        result["credential_file"] = files.get(outcome.item.stem or "") if held else None
+        result["credential_issued"] = _date(credential.issued_at) if held else None
+        result["credential_delivered"] = _date(credential.delivered_at) if held else None
+        result["credential_renewed"] = outcome.renewed and held
+    if outcome.verified is not None:
+        result["credential_verified"] = outcome.verified
+    if outcome.notes:
+        result["note"] = " ".join(outcome.notes)
+    if outcome.error is not None:
+        result["error"] = outcome.error.message
+        result["failure"] = outcome.error.as_dict()
+    return result
+
+
+def render_credential(outcome: Outcome) -> dict[str, Any]:
+    """Return the password of a created or renewed user with what it belongs to."""
+    user = outcome.user
+    return {
+        "id": user.id if user else None,
+        "username": user.username if user else None,
+        "description": user.description if user else None,
+        "password": outcome.password,
+    }
+
+
+def render_users(outcomes: Sequence[Outcome], files: dict[str, str] | None = None) -> dict[str, Any]:
+    """Return ``users``, ``credentials`` and ``summary``. ``files``: paths by stem, if there is a folder."""
+    summary = dict.fromkeys(ACTIONS, 0)
+    for outcome in outcomes:
+        summary[outcome.action] += 1
+    return {
+        "users": [_render_item(outcome, files) for outcome in outcomes],
+        "credentials": [render_credential(outcome) for outcome in outcomes if outcome.password is not None],
+        "summary": summary,
+    }
+
+
+def _state(user: User | None, password: str) -> dict[str, Any]:
+    if user is None:
+        return {}
+    return {"description": user.description, "roles": sorted(user.role_names), "password": password}
+
+
+def render_diff(outcomes: Sequence[Outcome]) -> dict[str, Any]:
+    """Return ``before`` and ``after`` of the users that changed; both empty where none did."""
+    before: dict[str, Any] = {}
+    after: dict[str, Any] = {}
+    for outcome in outcomes:
+        if not outcome.done:
+            continue
+        name = outcome.item.desired.label
+        name = (
+            name if name not in before else "%s (user_id %d)" % (name, outcome.item.user.id if outcome.item.user else 0)
+        )
+        before[name], after[name] = render_change(outcome)
+    return {"before": before, "after": after}
+
+
+def render_change(outcome: Outcome) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return one user before and after: description, role names and whether the password was kept."""
+    gone = outcome.action == "deleted"
+    now = None if gone else outcome.user
+    return _state(outcome.item.user, "kept"), _state(now, "renewed" if outcome.renewed else "kept")

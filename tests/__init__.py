@@ -1,0 +1,1 @@
+"""Tests of the collection, and what they need."""

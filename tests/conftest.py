@@ -1,0 +1,88 @@
+"""Makes `ansible_collections.cloudops.ovh` this checkout, wherever it was cloned, and keeps the tests to themselves.
+
+Both happen when pytest loads this file, before any test module is imported, because test modules import the collection.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+NAME = ("ansible_collections", "cloudops", "ovh")
+
+
+def collections_path() -> Path:
+    """The folder in which `ansible_collections/cloudops/ovh` is this checkout; makes the link where there is none."""
+    if ROOT.parts[-3:] == NAME:
+        return ROOT.parents[2]
+    base = ROOT / ".collections"
+    link = base.joinpath(*NAME)
+    link.parent.mkdir(parents=True, exist_ok=True)
+    # Several workers of pytest-xdist come here at the same time.
+    with contextlib.suppress(FileExistsError):
+        link.symlink_to(os.path.relpath(ROOT, link.parent))
+    if link.resolve() != ROOT:
+        raise pytest.UsageError(f"{link} leads to {link.resolve()}, not to this checkout: remove it")
+    return base
+
+
+def isolate(base: Path, home: Path) -> None:
+    """Child processes inherit this: they find the collection, and neither see nor change what is somebody's own."""
+    for name in [name for name in os.environ if name.startswith(("OVH_", "ANSIBLE_"))]:
+        del os.environ[name]
+    os.environ.update(
+        # ovh.conf and ~/.ansible are looked for at home.
+        HOME=str(home),
+        # Ansible refuses to start in a locale that is not UTF-8.
+        LC_ALL="en_US.UTF-8" if sys.platform == "darwin" else "C.UTF-8",
+        ANSIBLE_CONFIG=str(ROOT / "ansible.cfg"),
+        ANSIBLE_COLLECTIONS_PATH=str(base),
+        ANSIBLE_HOME=str(home / ".ansible"),
+        ANSIBLE_LOCAL_TEMP=str(home / ".ansible" / "tmp"),
+        # Ansible takes the real home for this one, whatever HOME says.
+        ANSIBLE_REMOTE_TEMP=str(home / ".ansible" / "remote"),
+        ANSIBLE_NOCOLOR="1",
+        ANSIBLE_RETRY_FILES_ENABLED="0",
+        # Programs beside this Python (ansible-playbook) come first, also when the environment is not activated.
+        PATH=os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)]),
+    )
+
+
+BASE = collections_path()
+HOME = Path(tempfile.mkdtemp(prefix="cloudops-ovh-tests-"))
+isolate(BASE, HOME)
+if str(BASE) not in sys.path:
+    # `ansible_collections` is a namespace package: no loader of Ansible's is needed to import from it.
+    sys.path.insert(0, str(BASE))
+
+
+def pytest_unconfigure() -> None:
+    shutil.rmtree(HOME, ignore_errors=True)
+
+
+with contextlib.suppress(ImportError):
+    from hypothesis import settings
+
+    # A slow machine is no failure, and a run on CI must be repeatable.
+    settings.register_profile("project", deadline=None, derandomize=True)
+    settings.register_profile("explore", deadline=None, max_examples=2000)
+    settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "project"))
+
+
+@pytest.fixture(scope="session")
+def checkout() -> Path:
+    """The root of the checkout."""
+    return ROOT
+
+
+@pytest.fixture(scope="session")
+def collections_dir() -> Path:
+    """For `ANSIBLE_COLLECTIONS_PATH` of a process that does not inherit the environment."""
+    return BASE
