@@ -205,13 +205,33 @@ def too_big(source: ast.AST, name: str) -> list[str]:
     return found
 
 
-def documentation(name: str) -> dict[str, Any]:
-    for node in tree(name).body:
-        if isinstance(node, ast.Assign) and assigned(node) == {"DOCUMENTATION"}:
-            loaded = yaml.safe_load(ast.literal_eval(node.value))
-            assert isinstance(loaded, dict)
-            return loaded
-    pytest.fail(f"{name} has no DOCUMENTATION")
+def blocks(name: str) -> dict[str, dict[str, Any]]:
+    """The YAML of each text in capitals: a module's DOCUMENTATION, or the parts of a documentation fragment."""
+    found = {}
+    for node in ast.walk(tree(name)):
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant):
+            for key in assigned(node) - {"EXAMPLES", "RETURN"}:
+                if key.isupper():
+                    found[key] = yaml.safe_load(str(node.value.value))
+    return found
+
+
+def attributes(name: str) -> dict[str, dict[str, Any]]:
+    """A module's attributes, as ansible-doc merges them from its fragments."""
+    page = blocks(name)["DOCUMENTATION"]
+    merged: dict[str, dict[str, Any]] = {}
+    for fragment in page["extends_documentation_fragment"]:
+        _namespace, _name, file, *part = fragment.split(".")
+        block = blocks(f"plugins/doc_fragments/{file}.py")[part[0].upper() if part else "DOCUMENTATION"]
+        for key, value in block.get("attributes", {}).items():
+            merged[key] = {**value, **merged.get(key, {})}
+    for key, value in page.get("attributes", {}).items():
+        merged[key] = {**merged.get(key, {}), **value}
+    return merged
+
+
+def version(text: str) -> tuple[int, ...]:
+    return tuple(int(number) for number in text.split("-")[0].split("."))
 
 
 # --- the rules ---
@@ -269,11 +289,16 @@ def test_the_action_group_is_every_module() -> None:
 
 @pytest.mark.parametrize("name", MODULES)
 def test_a_module_shares_its_documentation(name: str) -> None:
-    page = documentation(name)
+    page = blocks(name)["DOCUMENTATION"]
     assert set(page["extends_documentation_fragment"]) >= FRAGMENTS
-    for attribute in ("check_mode", "diff_mode"):
-        assert "support" in page["attributes"][attribute], attribute
     assert page["module"] == Path(name).stem
+    for attribute in ("check_mode", "diff_mode"):
+        assert attributes(name)[attribute]["support"] in {"full", "partial", "none", "N/A"}, attribute
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_a_module_is_not_from_the_future(name: str) -> None:
+    assert version(blocks(name)["DOCUMENTATION"]["version_added"]) <= version(load("galaxy.yml")["version"])
 
 
 def test_test_files_have_names_of_their_own() -> None:
