@@ -36,7 +36,9 @@ def collections_path() -> Path:
 def isolate(base: Path, home: Path) -> None:
     """Child processes inherit this: they find the collection, and neither see nor change what is somebody's own."""
     for name in [name for name in os.environ if name.startswith(("OVH_", "ANSIBLE_"))]:
-        del os.environ[name]
+        # What `ansible-test units` tells its own pytest plugins.
+        if not name.startswith(("ANSIBLE_TEST_", "ANSIBLE_CONTROLLER_MIN_")):
+            del os.environ[name]
     os.environ.update(
         # ovh.conf and ~/.ansible are looked for at home.
         HOME=str(home),
@@ -58,9 +60,11 @@ def isolate(base: Path, home: Path) -> None:
 BASE = collections_path()
 HOME = Path(tempfile.mkdtemp(prefix="cloudops-ovh-tests-"))
 isolate(BASE, HOME)
-if str(BASE) not in sys.path:
-    # `ansible_collections` is a namespace package: no loader of Ansible's is needed to import from it.
-    sys.path.insert(0, str(BASE))
+# `ansible_collections` is a namespace package: no loader of Ansible's is needed to import from it.
+# The others are what pyproject.toml says as well; `ansible-test units` does not read that.
+for folder in (str(BASE), str(ROOT), str(ROOT / "scripts")):
+    if folder not in sys.path:
+        sys.path.insert(0, folder)
 
 
 def pytest_unconfigure() -> None:

@@ -46,7 +46,7 @@ options:
     elements: str
   revoke_roles:
     description:
-      - Roles that the user shall not have.
+      - Roles that the user shall not have. A name with C(*), such as V(ai_*), stands for every role that it matches.
     type: list
     elements: str
   purge_roles:

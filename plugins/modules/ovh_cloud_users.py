@@ -35,8 +35,8 @@ options:
     description:
       - The users. Each is a description, or a mapping with exactly one of C(description) (alias C(name)), C(user_id)
         and C(username).
-      - A mapping may also have C(roles), C(revoke_roles), C(purge_roles), C(state) and C(update_password). What it
-        leaves out is taken from the option of the same name.
+      - A mapping may also have C(roles), C(revoke_roles), C(purge_roles), C(state), C(update_password) and
+        C(s3_credentials). What it leaves out is taken from the option of the same name.
     type: list
     elements: raw
     required: true
@@ -55,7 +55,7 @@ options:
     elements: str
   revoke_roles:
     description:
-      - Roles that the users shall not have.
+      - Roles that the users shall not have. A name with C(*), such as V(ai_*), stands for every role that it matches.
     type: list
     elements: str
   purge_roles:
@@ -99,6 +99,17 @@ options:
       - An empty folder in a fresh container must not lock everybody out.
     type: int
     default: 10
+  max_revocations:
+    description:
+      - Refuse a plan that would take roles from more users than this, before any change. If not set, any number may
+        lose roles. Users that are deleted count for O(max_deletions) instead.
+    type: int
+  create:
+    description:
+      - Whether a user that is not there is created. If V(false) it is left alone, which is no error. That is for
+        taking roles away from people who may be gone already.
+    type: bool
+    default: true
   concurrency:
     description:
       - How many changes are under way at the same time, 1 to 100.
@@ -118,6 +129,20 @@ options:
       - The Python that runs the module must have ansible-core, as with C(connection=local) and
         C(ansible_python_interpreter={{ ansible_playbook_python }}).
     type: str
+  s3_credentials:
+    description:
+      - V(present) puts an access key for the object storage into the credential file, with its secret, the endpoint and
+        profiles for C(aws) and C(rclone). A key that the user has is taken, else one is made. It needs
+        O(credentials_dir). A file that has a key is not looked at again.
+      - V(absent) removes all access keys of the user, before anything else. Reading them costs one call for each user.
+      - If not set, access keys are left alone.
+    type: str
+    choices: [present, absent]
+  s3_region:
+    description:
+      - The region whose endpoint is written for O(s3_credentials=present).
+    type: str
+    default: gra
   verify_credentials:
     description:
       - Log in once with each new password, and fail the users for whom that does not work.
@@ -218,6 +243,10 @@ users:
       description: When that password was marked as delivered. V(null) if it was not. Only with O(credentials_dir).
       type: str
       sample: "2026-11-23T10:00:05Z"
+    credential_s3_access:
+      description: The access key in that file. V(null) if there is none. Only with O(credentials_dir).
+      type: str
+      sample: 0123456789abcdef0123456789abcdef
     credential_renewed:
       description: Whether this run issued that password. Only with O(credentials_dir).
       type: bool

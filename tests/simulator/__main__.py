@@ -19,7 +19,7 @@ UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0}
 
 def rate(text: str) -> tuple[int, float]:
     """Read a rate such as ``10/s`` or ``60/m``."""
-    number, _, unit = text.partition("/")
+    number, _separator, unit = text.partition("/")
     if not number.isdigit() or int(number) < 1 or unit not in UNITS:
         raise argparse.ArgumentTypeError(f"{text!r} is no rate such as 10/s or 60/m")
     return int(number), UNITS[unit]

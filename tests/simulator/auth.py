@@ -60,7 +60,7 @@ class Auth:
 
     def identify(self, request: Request) -> str:
         """Return the name of the caller, which is good for counting its calls, or refuse the call."""
-        kind, _, bearer = request.header("Authorization").partition(" ")
+        kind, _separator, bearer = request.header("Authorization").partition(" ")
         if kind.lower() == "bearer":
             return self._check_bearer(bearer.strip())
         self._check_keys(request)
@@ -161,12 +161,12 @@ class Auth:
 
 def _basic(header: str) -> tuple[str, str] | None:
     """Return the client of a basic authentication."""
-    kind, _, encoded = header.partition(" ")
+    kind, _separator, encoded = header.partition(" ")
     if kind.lower() != "basic":
         return None
     try:
         text = base64.b64decode(encoded, validate=True).decode()
     except (binascii.Error, UnicodeDecodeError):
         return "", ""
-    client_id, _, client_secret = text.partition(":")
+    client_id, _separator, client_secret = text.partition(":")
     return unquote(client_id), unquote(client_secret)

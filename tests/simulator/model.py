@@ -13,7 +13,7 @@ NEVER = float("-inf")
 
 def random_text(length: int) -> str:
     """Return random letters and digits, as the API invents for usernames and passwords."""
-    return "".join(secrets.choice(ALPHANUMERIC) for _ in range(length))
+    return "".join(secrets.choice(ALPHANUMERIC) for _again in range(length))
 
 
 @dataclasses.dataclass

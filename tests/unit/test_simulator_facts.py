@@ -158,7 +158,7 @@ def test_the_timestamp_follows_the_clock_of_the_api(sim: Simulator, api: Api) ->
 
 
 def test_the_client_asks_for_the_time_once(sim: Simulator, api: Api) -> None:
-    for _ in range(3):
+    for _again in range(3):
         api.ok("GET", "//cloud/project")
     assert [call.path for call in sim.calls].count("/auth/time") == 1
 
@@ -407,7 +407,7 @@ def test_only_creation_and_renewal_show_a_password(api: Api, project: Project) -
 
 
 def test_ids_grow_and_descriptions_are_not_unique(api: Api, project: Project) -> None:
-    ids = [api.ok("POST", "/user", {"description": "ada"})["id"] for _ in range(3)]
+    ids = [api.ok("POST", "/user", {"description": "ada"})["id"] for _again in range(3)]
     assert ids == sorted(set(ids))
     assert [user["id"] for user in project.users_by_description("ada")] == ids
     with pytest.raises(LookupError):

@@ -179,13 +179,13 @@ def test_throttling(sim: Simulator, client: Client) -> None:
 def test_method_route_times_and_skip(sim: Simulator, client: Client) -> None:
     fault = sim.fault("status", "get", r"/user$", times=2, skip=1, status=500)
     assert client.create().status_code == 200
-    assert [client.list().status_code for _ in range(4)] == [200, 500, 500, 200]
+    assert [client.list().status_code for _again in range(4)] == [200, 500, 500, 200]
     assert (fault.seen, fault.hits) == (3, 2)
 
 
 def test_for_ever_until_cleared(sim: Simulator, client: Client) -> None:
     sim.fault("status", times=None, status=500)
-    assert [client.list().status_code for _ in range(3)] == [500] * 3
+    assert [client.list().status_code for _again in range(3)] == [500] * 3
     sim.clear_faults()
     assert client.list().status_code == 200
 
@@ -193,7 +193,7 @@ def test_for_ever_until_cleared(sim: Simulator, client: Client) -> None:
 def test_faults_strike_in_order(sim: Simulator, client: Client) -> None:
     sim.fault("status", status=500)
     sim.fault("status", status=502)
-    assert [client.list().status_code for _ in range(3)] == [500, 502, 200]
+    assert [client.list().status_code for _again in range(3)] == [500, 502, 200]
 
 
 def test_a_delay_goes_with_another_fault(sim: Simulator, client: Client) -> None:
@@ -279,7 +279,7 @@ def wait_until(true: Any) -> None:
 @pytest.mark.parametrize("kind", ["window", "bucket"])
 def test_a_rate_limit(sim: Simulator, client: Client, kind: str) -> None:
     sim.rate_limit(3, 60, kind=kind)
-    assert [client.list().status_code for _ in range(3)] == [200] * 3
+    assert [client.list().status_code for _again in range(3)] == [200] * 3
     answer = client.list()
     assert answer.status_code == 429
     assert 1 <= int(answer.headers["Retry-After"]) <= 60
@@ -292,7 +292,7 @@ def test_a_rate_limit(sim: Simulator, client: Client, kind: str) -> None:
     sim.advance(40)
     assert client.list().status_code == 200
     sim.rate_limit(None)
-    assert [client.list().status_code for _ in range(5)] == [200] * 5
+    assert [client.list().status_code for _again in range(5)] == [200] * 5
 
 
 def test_a_rate_limit_that_does_not_say_for_how_long(sim: Simulator, client: Client) -> None:
@@ -334,9 +334,9 @@ def test_the_first_lists_after_a_write_are_stale(sim: Simulator, client: Client)
     sim.list_lag(lists=2)
     client.create("ada")
     client.create("bob")
-    assert [len(client.list().json()) for _ in range(4)] == [0, 0, 2, 2]
+    assert [len(client.list().json()) for _again in range(4)] == [0, 0, 2, 2]
     client.ovh.delete(f"{client.users}/{client.list().json()[0]['id']}")
-    assert [len(client.list().json()) for _ in range(3)] == [2, 2, 1]
+    assert [len(client.list().json()) for _again in range(3)] == [2, 2, 1]
     client.create("eve")
     sim.list_lag()
     assert len(client.list().json()) == 2
@@ -417,7 +417,7 @@ def test_a_reset_goes_back_to_the_start(sim: Simulator, client: Client) -> None:
     sim.add_project("other")
     sim.reset()
     assert client.create().json()["status"] == "ok"
-    assert [client.list().status_code for _ in range(2)] == [200, 200]
+    assert [client.list().status_code for _again in range(2)] == [200, 200]
     assert len(client.list().json()) == 1
     assert client.ovh.get("/cloud/project") == [sim.project().id]
 

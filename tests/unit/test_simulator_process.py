@@ -119,7 +119,7 @@ def test_the_options(tmp_path: Path) -> None:
     seed.write_text(json.dumps({"settings": {"creating": 60}, "projects": projects}))
     keys = {"application_key": "ak", "application_secret": "as", "consumer_key": "ck"}
     given = [part for name, value in keys.items() for part in ("--" + name.replace("_", "-"), value)]
-    with running("--project", "one", "--project", "two", "--seed", str(seed), "--rate", "6/m", *given) as (_, line):
+    with running("--project", "one", "--project", "two", "--seed", str(seed), "--rate", "6/m", *given) as (_run, line):
         client = client_of(line.split()[-1], keys)
         assert client.get("/cloud/project") == ["one", "three", "two"]
         assert client.get("/cloud/project/one")["description"] == "First"
@@ -161,7 +161,7 @@ def test_it_ends_with_its_parent(tmp_path: Path) -> None:
 def test_it_ends_with_another_process() -> None:
     other = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
     try:
-        with running("--exit-with-parent", str(other.pid)) as (process, _):
+        with running("--exit-with-parent", str(other.pid)) as (process, _line):
             assert process.poll() is None
             other.kill()
             other.wait(5)
@@ -325,7 +325,7 @@ def test_settings(sim: Simulator, control: Control, client: ovh.Client) -> None:
     assert shown == control("GET", "/settings")
     assert (shown["creating"], shown["mangle"], shown["rules"]) == (5, "upper", rules)
     assert shown["deny_iam"] == ["publicCloudProject:apiovh:user/get"]
-    assert [client.raw_call("GET", "/cloud/project").status_code for _ in range(3)] == [200, 200, 429]
+    assert [client.raw_call("GET", "/cloud/project").status_code for _again in range(3)] == [200, 200, 429]
     control("POST", "/settings", {"rate_limit": None, "list_lag": None, "rules": None})
     assert client.raw_call("GET", "/cloud/project").status_code == 200
     assert "unknown settings" in control.refused("POST", "/settings", {"latancy": 1})

@@ -29,7 +29,7 @@ CONNECTION: dict[str, Any] = {
     },
 }
 
-_IDENTITY: dict[str, Any] = {
+IDENTITY: dict[str, Any] = {
     "description": {"type": "str"},
     "user_id": {"type": "int"},
     "username": {"type": "str"},
@@ -41,7 +41,7 @@ _ROLES: dict[str, Any] = {
     "purge_roles": {"type": "bool", "default": False},
 }
 
-_STATE: dict[str, Any] = {"type": "str", "choices": ["present", "absent"], "default": "present"}
+STATE: dict[str, Any] = {"type": "str", "choices": ["present", "absent"], "default": "present"}
 
 _RESULT: dict[str, Any] = {
     "return_password": {"type": "bool", "default": True, "no_log": False},
@@ -51,10 +51,10 @@ _RESULT: dict[str, Any] = {
 
 USER: dict[str, Any] = {
     **CONNECTION,
-    **_IDENTITY,
+    **IDENTITY,
     **_ROLES,
     **_RESULT,
-    "state": _STATE,
+    "state": STATE,
     "update_password": {
         "type": "str",
         "choices": ["on_create", "always"],
@@ -65,9 +65,9 @@ USER: dict[str, Any] = {
 
 USER_ROLE: dict[str, Any] = {
     **CONNECTION,
-    **_IDENTITY,
+    **IDENTITY,
     "roles": {"type": "list", "elements": "str", "required": True},
-    "state": _STATE,
+    "state": STATE,
     "purge_roles": {"type": "bool", "default": False},
     "wait_timeout": {"type": "int", "default": 300},
 }
@@ -77,7 +77,7 @@ USERS: dict[str, Any] = {
     **_ROLES,
     **_RESULT,
     "users": {"type": "list", "elements": "raw", "required": True},
-    "state": _STATE,
+    "state": STATE,
     "update_password": {
         "type": "str",
         "choices": ["on_create", "on_missing", "always"],
@@ -88,10 +88,14 @@ USERS: dict[str, Any] = {
     "purge_match": {"type": "str"},
     "max_deletions": {"type": "int", "default": 10},
     "max_resets": {"type": "int", "default": 10},
+    "max_revocations": {"type": "int"},
+    "create": {"type": "bool", "default": True},
     "concurrency": {"type": "int", "default": 10},
     "credentials_dir": {"type": "path"},
     "credentials_vault_password": {"type": "str", "no_log": True},
     "rotate_after_days": {"type": "int"},
+    "s3_credentials": {"type": "str", "choices": ["present", "absent"], "no_log": False},
+    "s3_region": {"type": "str", "default": "gra"},
     "verify_credentials": {"type": "bool", "default": False, "no_log": False},
 }
 

@@ -6,14 +6,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from .._api import credentials
 from .._api.reconcile import Request
 from .._api.task import Settings
 from .._api.vault import check_password
-from .._core.desired import Policy, check_project, parse_item, parse_policy, parse_users
+from .._core.desired import Desired, Policy, check_project, parse_item, parse_policy, parse_users
 from .._core.errors import InputError
 
 _LARGEST_CONCURRENCY = 100
@@ -29,14 +30,15 @@ def _settings(params: Mapping[str, Any], **more: Any) -> Settings:
     return Settings(concurrency=concurrency, wait=params.get("wait", True), wait_timeout=float(timeout), **more)
 
 
-def _identity(params: Mapping[str, Any]) -> dict[str, Any]:
+def identity(params: Mapping[str, Any]) -> dict[str, Any]:
+    """Return how the options name a user."""
     return {key: params[key] for key in ("description", "user_id", "username") if params[key] is not None}
 
 
 def user(params: Mapping[str, Any]) -> Request:
     """Return the request of ``ovh_cloud_user``."""
     keys = ("state", "roles", "revoke_roles", "purge_roles", "update_password")
-    item = {**_identity(params), **{key: params[key] for key in keys}}
+    item = {**identity(params), **{key: params[key] for key in keys}}
     return Request(
         service_name=check_project(params["service_name"]),
         desired=[parse_item(item, "user", {})],
@@ -53,7 +55,7 @@ def user_role(params: Mapping[str, Any]) -> Request:
             "purge_roles makes roles exact and goes with state=present only; to take roles away list them."
         )
     roles = {"revoke_roles": params["roles"]} if absent else {"roles": params["roles"]}
-    item = {**_identity(params), **roles, "purge_roles": params["purge_roles"]}
+    item = {**identity(params), **roles, "purge_roles": params["purge_roles"]}
     return Request(
         service_name=check_project(params["service_name"]),
         desired=[parse_item(item, "user", {}, "skip" if absent else "fail")],
@@ -65,7 +67,7 @@ def user_role(params: Mapping[str, Any]) -> Request:
 def users(params: Mapping[str, Any]) -> Request:
     """Return the request of ``ovh_cloud_users``."""
     desired = parse_users(params)
-    _check_needs_folder(params, [one.update_password for one in desired])
+    _check_needs_folder(params, desired)
     return Request(
         service_name=check_project(params["service_name"]),
         desired=desired,
@@ -74,19 +76,28 @@ def users(params: Mapping[str, Any]) -> Request:
             params,
             keep_passwords=params["return_password"] and not params["credentials_dir"],
             verify=params["verify_credentials"],
+            s3_region=_region(params["s3_region"]),
         ),
         credentials_dir=params["credentials_dir"],
         vault_password=check_password(params["credentials_vault_password"]),
     )
 
 
-def _check_needs_folder(params: Mapping[str, Any], modes: list[str]) -> None:
+def _region(text: str) -> str:
+    if not re.fullmatch(r"[a-z0-9-]{2,32}", text.lower()):
+        raise InputError(f"s3_region: {text!r} is not a region such as gra, sbg or eu-west-par.")
+    return text.lower()
+
+
+def _check_needs_folder(params: Mapping[str, Any], desired: Sequence[Desired]) -> None:
     if params["credentials_dir"]:
         return
     needs = ["credentials_vault_password", "rotate_after_days"]
     given = [option for option in needs if params[option] is not None]
-    if "on_missing" in modes:
+    if any(one.update_password == "on_missing" for one in desired):
         given.append("update_password=on_missing")
+    if any(one.s3_credentials == "present" and one.state == "present" for one in desired):
+        given.append("s3_credentials=present")
     if given:
         raise InputError(f"{given[0]} needs credentials_dir.")
 

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 
 from .._core.errors import ApiError, CancelledError, CloudOpsError, NotReadyError
@@ -26,6 +27,11 @@ _WAITING = ("pending", "lost", "settling")
 
 def check_rights(project: Project, plan: Plan, service_name: str) -> None:
     """Raise before the first write if the consumer key's rules do not allow what the plan needs."""
+    check_calls(project, needed_calls(plan, service_name))
+
+
+def check_calls(project: Project, needed: Sequence[tuple[str, str]]) -> None:
+    """Raise before the first write if the consumer key's rules do not allow these calls, (method, path) each."""
     try:
         rules = project.credential_rules()
     except ApiError:
@@ -33,7 +39,7 @@ def check_rights(project: Project, plan: Plan, service_name: str) -> None:
         return
     if rules is None:
         return
-    missing = missing_calls(rules, needed_calls(plan, service_name))
+    missing = missing_calls(rules, needed)
     if missing:
         raise ApiError(
             "Nothing was changed: the consumer key has no rule for {}. Ask for a key with these rules.".format(

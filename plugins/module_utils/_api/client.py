@@ -17,7 +17,7 @@ import time
 from typing import Any, Callable
 from urllib.parse import urlsplit
 
-from .._core.errors import ApiError, CancelledError, InputError
+from .._core.errors import ApiError, CancelledError, CloudOpsError, InputError
 from .._core.model import malformed
 from .._core.pacing import Pace
 from .config import Connection, is_loopback
@@ -131,9 +131,12 @@ class Port:
 
     def now(self) -> float:
         """Return the API's time in seconds since 1970, exact to about a second."""
-        if self._client._time_delta is None:
+        while True:
+            # Another thread may find just now that the clocks have drifted.
+            delta = self._client._time_delta
+            if delta is not None:
+                return time.time() + float(delta)
             self._ask_time()
-        return time.time() + float(self._client._time_delta)
 
     def call(
         self,
@@ -142,15 +145,22 @@ class Port:
         body: Any = None,
         parse: Callable[[Any], Any] = lambda data: data,
         repeat: bool | None = None,
+        before: Callable[[], object] = lambda: None,
     ) -> Any:
         """Return what ``parse`` makes of the decoded answer (None for an empty one), or raise :class:`ApiError`.
 
-        ``repeat``: whether a call whose answer was lost may be sent again; by default all but POST.
+        ``repeat``: whether a call whose answer was lost may be sent again; by default all but POST. ``before`` is
+        called right before each sending, when the turn of the call has come; what it raises ends the call.
         """
         self.open()
         request = Request(method, path)
         harmless = method != "POST" if repeat is None else repeat
-        return self._repeat(request, lambda: self._attempt(request, body, parse), harmless)
+
+        def attempt() -> Any:
+            before()
+            return self._attempt(request, body, parse)
+
+        return self._repeat(request, attempt, harmless)
 
     # One attempt
 
@@ -182,11 +192,14 @@ class Port:
 
     def _ask_time(self) -> None:
         request = Request("GET", "/auth/time")
-        before = time.time()
-        server_time = self._repeat(
-            request, lambda: self._attempt(request, None, _parse_time, signed=False), harmless=True
-        )
-        self._client._time_delta = server_time - int(before)
+
+        def attempt() -> int:
+            server_time: int = self._attempt(request, None, _parse_time, signed=False)
+            # Measured when the answer is there: however slow it was, we never think that the API's clock is later
+            # than it is. What we create would look older than the request for it.
+            return server_time - int(time.time())
+
+        self._client._time_delta = self._repeat(request, attempt, harmless=True)
 
     def _fetch_token(self) -> None:
         """Get the bearer token with the official client's own class, which by itself would wait for ever."""
@@ -223,22 +236,36 @@ class Port:
 
     def _repeat(self, request: Request, attempt: Callable[[], Any], harmless: bool) -> Any:
         deadline = time.monotonic() + CALL_BUDGET
-        tries, lost = 0, False
+        tries, lost = 0, None
         while True:
-            epoch = self._wait_for_turn(deadline, request)
+            epoch = self._wait_for_turn(deadline, request, lost)
             try:
                 result = attempt()
             except ApiError as error:
                 tries += 1
-                lost = error.uncertain = error.uncertain or lost
+                error.uncertain = error.uncertain or lost is not None
+                lost = error if error.uncertain else None
                 self._report(error, epoch)
                 pause = self._pause_before_repeating(error, tries, harmless)
                 if pause is None or time.monotonic() + pause > deadline:
                     raise
-                self.stop.sleep(pause)
+                self._rest(pause, lost)
                 continue
+            except CloudOpsError:
+                # Not sent after all: the turn goes to the next.
+                self._report(None, epoch)
+                raise
             self._report(None, epoch)
             return result
+
+    def _rest(self, seconds: float, lost: ApiError | None) -> None:
+        """Pause between two attempts. Told to stop, what may have happened counts more than that it was not repeated."""
+        try:
+            self.stop.sleep(seconds)
+        except CancelledError:
+            if lost is not None:
+                raise lost from None
+            raise
 
     def _report(self, error: ApiError | None, epoch: int) -> None:
         with self._lock:
@@ -262,7 +289,7 @@ class Port:
             return random.uniform(0.0, min(_LONGEST_BACKOFF, _FIRST_BACKOFF * 2**tries))
         return None
 
-    def _wait_for_turn(self, deadline: float, request: Request) -> int:
+    def _wait_for_turn(self, deadline: float, request: Request, lost: ApiError | None = None) -> int:
         while True:
             now = time.monotonic()
             with self._lock:
@@ -270,6 +297,8 @@ class Port:
             if not wait:
                 return epoch
             if now + wait > deadline:
+                if lost is not None:
+                    raise lost
                 raise ApiError(
                     "%s was not sent: the API asks to wait longer than %d s. Run again later."
                     % (request.rule, CALL_BUDGET),
@@ -277,7 +306,7 @@ class Port:
                     429,
                     call=request.rule,
                 )
-            self.stop.sleep(wait)
+            self._rest(wait, lost)
 
 
 def _parse_time(data: Any) -> int:
@@ -292,5 +321,5 @@ def _decode(answer: Any) -> tuple[Any, bool]:
         return None, 200 <= answer.status_code < 300
     try:
         return answer.json(), True
-    except ValueError:
+    except (ValueError, RecursionError):
         return None, False

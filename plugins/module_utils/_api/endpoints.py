@@ -10,9 +10,10 @@ Source: OVHcloud's API, ``/cloud/project/{serviceName}``. All raise :class:`ApiE
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Callable
 from urllib.parse import quote
 
+from .._core.errors import ApiError
 from .._core.model import Catalogue, Role, User, parse_catalogue, parse_password, parse_roles, parse_user, parse_users
 from .client import Port
 
@@ -26,6 +27,7 @@ class Project:
 
     def __init__(self, port: Port, service_name: str) -> None:
         self.port = port
+        self.service_name = service_name
         self._root = "/cloud/project/{}".format(quote(service_name, safe=""))
 
     def _user(self, user_id: int, *rest: object) -> str:
@@ -41,10 +43,14 @@ class Project:
         catalogue: Catalogue = self.port.call("GET", self._root + "/role", parse=parse_catalogue)
         return catalogue
 
-    def create_user(self, description: str, roles: Sequence[str]) -> tuple[User, str]:
-        """Create a user with role names and return it with its password. Never repeated: the caller looks first."""
+    def create_user(
+        self, description: str, roles: Sequence[str], before: Callable[[], object] = lambda: None
+    ) -> tuple[User, str]:
+        """Create a user with role names and return it with its password. Never repeated: the caller looks first.
+
+        ``before`` is called right before the request is sent."""
         body = {"description": description, "roles": list(roles)}
-        made: tuple[User, str] = self.port.call("POST", self._root + "/user", body, _parse_created)
+        made: tuple[User, str] = self.port.call("POST", self._root + "/user", body, _parse_created, before=before)
         return made
 
     def delete_user(self, user_id: int) -> None:
@@ -76,7 +82,13 @@ class Project:
 
     def log_in(self, user_id: int, password: str) -> None:
         """Ask for a Keystone token with the password, which proves that it works; the token is dropped."""
-        self.port.call("POST", self._user(user_id, "token"), {"password": password}, repeat=True)
+        try:
+            self.port.call("POST", self._user(user_id, "token"), {"password": password}, repeat=True)
+        except ApiError as error:
+            # An API that quotes what it refuses must not bring the password into a message.
+            error.message = error.message.replace(password, "********")
+            error.args = (error.message,)
+            raise
 
     def credential_rules(self) -> list[Any] | None:
         """Return the rules of the consumer key, None for a service account."""

@@ -49,7 +49,11 @@ def _make_parents(path: str) -> None:
     if not os.path.isdir(path):
         if parent != path:
             _make_parents(parent)
-        os.mkdir(path, 0o700)
+        try:
+            os.mkdir(path, 0o700)
+        except FileExistsError:
+            # Another run was here a moment earlier; anything but a folder is found out when it is opened.
+            return
         _sync_folder(parent)
 
 
@@ -155,10 +159,15 @@ class Folder:
             return None
         except OSError as problem:
             raise self._unreadable(name, _reason(problem)) from None
-        with os.fdopen(descriptor, "rb") as stream:
+        try:
             if not stat.S_ISREG(os.fstat(descriptor).st_mode):
                 raise self._unreadable(name, "not a regular file")
-            data = stream.read(_LARGEST + 1)
+            with os.fdopen(descriptor, "rb", closefd=False) as stream:
+                data = stream.read(_LARGEST + 1)
+        except OSError as problem:
+            raise self._unreadable(name, _reason(problem)) from None
+        finally:
+            os.close(descriptor)
         if len(data) > _LARGEST:
             raise self._unreadable(name, "too large")
         try:

@@ -12,18 +12,19 @@ from typing import Callable, NamedTuple
 
 from .._core.credential import Stored
 from .._core.desired import Desired, Policy
-from .._core.errors import CloudOpsError, InputError
-from .._core.model import Catalogue
+from .._core.errors import AmbiguousUserError, CloudOpsError, InputError
+from .._core.model import Catalogue, User
 from .._core.names import file_stem
 from .._core.observed import Cloud, Observed
 from .._core.outcome import Outcome, foresee
 from .._core.plan import Plan, make_plan
+from . import watch
 from .apply import Executor, check_rights
 from .client import Port
 from .endpoints import Project
+from .storage import Storage
 from .store import Store
 from .task import Settings
-from .watch import LAG, LOOKS
 
 
 class Request(NamedTuple):
@@ -65,11 +66,11 @@ def reconcile(request: Request, connect: Callable[[], Port]) -> Report:
 
 def _reconcile(request: Request, project: Project, store: Store | None) -> Report:
     cloud, catalogue = _read(project, any(one.names_roles for one in request.desired))
-    observed = _observe(request, project, store, cloud)
+    observed = _observe(request, project, store, cloud)._replace(s3_keys=_keys_to_revoke(request, project, cloud))
     plan = make_plan(request.desired, observed, catalogue, request.policy)
     _check_passwords(request, plan)
-    if store is not None and plan.gives_passwords:
-        store.check_vault(item.stem for item in plan.items if item.stem and item.has("create", "renew"))
+    if store is not None and plan.rewritten():
+        store.check_vault(plan.rewritten())
     if request.check:
         outcomes = foresee(plan)
     else:
@@ -116,9 +117,9 @@ def _observe(request: Request, project: Project, store: Store | None, cloud: Clo
     stored = store.states(_stems(request, cloud))
     waiting = [one for one in request.desired if _awaited(one, cloud, stored, project.port)]
     looks = 0
-    while waiting and looks < LOOKS:
+    while waiting and looks < watch.LOOKS:
         # A killed run may have created what a lagging list does not show yet: creating it again would double it.
-        project.port.stop.sleep(LAG / LOOKS)
+        project.port.stop.sleep(watch.LAG / watch.LOOKS)
         cloud = Cloud(project.users())
         waiting = [one for one in waiting if one.description and not cloud.described(one.description)]
         looks += 1
@@ -126,6 +127,27 @@ def _observe(request: Request, project: Project, store: Store | None, cloud: Clo
         stored = store.states(_stems(request, cloud))
     dated = request.policy.rotate_after is not None
     return Observed(cloud, stored, project.port.now() if dated else 0.0)
+
+
+def _keys_to_revoke(request: Request, project: Project, cloud: Cloud) -> dict[int, tuple[str, ...]]:
+    """Read the access keys of the users that shall lose them: one call each, side by side."""
+    users = [_found(one, cloud) for one in request.desired if one.s3_credentials == "absent"]
+    ids = [user.id for user in users if user is not None]
+    if not ids:
+        return {}
+    from concurrent.futures import ThreadPoolExecutor
+
+    storage = Storage(project.port, request.service_name)
+    with ThreadPoolExecutor(max_workers=request.settings.concurrency) as pool:
+        found = pool.map(storage.keys, ids)
+        return {user_id: tuple(key.access for key in keys) for user_id, keys in zip(ids, found)}
+
+
+def _found(one: Desired, cloud: Cloud) -> User | None:
+    try:
+        return cloud.find(one)
+    except AmbiguousUserError:
+        return None
 
 
 def _stems(request: Request, cloud: Cloud) -> list[str]:

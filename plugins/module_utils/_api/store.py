@@ -20,6 +20,7 @@ from .._core.credential import (
     dump_record,
     load_intent,
     load_record,
+    s3_fields,
     vault_label,
 )
 from .._core.errors import StoreError
@@ -137,9 +138,13 @@ class Store:
         """Remove the intent: its outcome is on disk, or it surely had none."""
         self._folder.remove(stem + _INTENT)
 
-    def keep(self, stem: str, user: User, password: str, now: float, intent: Intent | None) -> Credential:
-        """Write the credential of a user and return it."""
+    def keep(
+        self, stem: str, user: User, password: str, now: float, intent: Intent | None, before: Credential | None
+    ) -> Credential:
+        """Write the credential of a user and return it. ``before``: the one it replaces, whose access key stays."""
         record = self._identity(user)
+        if before is not None and before.s3_access and before.user_id == user.id:
+            record.update(s3_fields(self.record(stem) or {}))
         record.update(
             password=password, issued_at=format_time(now), delivered_at=None, intent=intent.id if intent else ""
         )
@@ -148,6 +153,19 @@ class Store:
     def note(self, stem: str, user: User, note: str) -> Credential:
         """Write a file without a password that says why there is none."""
         return self._put(stem, {**self._identity(user), "note": note, "issued_at": None, "delivered_at": None})
+
+    def add(self, stem: str, user: User, fields: dict[str, Any]) -> Credential:
+        """Add fields to the credential file of a user, made if there is none; it then has to be delivered again."""
+        record = self.record(stem)
+        if record is None or record.get("user_id") != user.id:
+            record = {**self._identity(user), "note": "The password is not known here.", "issued_at": None}
+        return self._put(stem, {**record, **fields, "delivered_at": None})
+
+    def without_key(self, stem: str) -> Credential:
+        """Drop the access key from a credential file."""
+        record = self.record(stem) or {}
+        dropped = s3_fields(record)
+        return self._put(stem, {key: value for key, value in record.items() if key not in dropped})
 
     def mark_delivered(self, stem: str, now: float) -> Credential:
         """Record that the credential reached its person."""

@@ -11,12 +11,13 @@ from __future__ import annotations
 
 import threading
 from collections import deque
+from collections.abc import Sequence
 from typing import NamedTuple
 
-from .._core.credential import Intent
+from .._core.credential import Intent, s3_profile
 from .._core.errors import ApiError, CancelledError, CloudOpsError, DisagreementError, StoreError
 from .._core.model import Role, User
-from .._core.outcome import Outcome
+from .._core.outcome import Outcome, after
 from .._core.plan import Item, Step
 from .endpoints import Project
 from .store import Store
@@ -25,6 +26,8 @@ from .store import Store
 LATE_EFFECT = 60.0
 #: So often the API may say "conflict" or "not found" about a user that its own list shows as ready.
 PATIENCE = 6
+#: After so many writes in a row that the API throttled or that did not reach it, each with all its repetitions.
+OUTAGE = 3
 
 
 class Settings(NamedTuple):
@@ -35,6 +38,7 @@ class Settings(NamedTuple):
     wait_timeout: float = 300.0
     keep_passwords: bool = False
     verify: bool = False
+    s3_region: str = ""
 
 
 class NotNow(Exception):
@@ -43,6 +47,10 @@ class NotNow(Exception):
 
 class Lost(Exception):
     """A creation may have happened: look in the list."""
+
+
+class Surplus(Exception):
+    """Accounts that this run made have to go before anything else."""
 
 
 class Task:
@@ -54,11 +62,16 @@ class Task:
         self.todo = deque(item.steps)
         self.phase = "ready"
         self.since = 0.0
+        self.watched = 0.0
         self.looks = 0
         self.refusals = 0
         self.corrections = 0
         self.creations = 0
+        #: The account whose creation was answered.
         self.made: int | None = None
+        #: Accounts that this run made and that have to go; then the task ends with ``verdict``, if there is one.
+        self.surplus: list[int] = []
+        self.verdict: CloudOpsError | None = None
         self.intent: Intent | None = item.stored.intent
         self.password: str | None = None
         self.exact = item.exact
@@ -81,18 +94,36 @@ class Task:
         """True if the user shall be gone in the end."""
         return self.item.has("delete", "forget")
 
+    def own(self, described: Sequence[User]) -> set[int]:
+        """Return those of the users with this description that this run made, surely or as surely as can be told.
+
+        An account whose creation was not answered is known by its time alone. Where more accounts are of that time
+        than this run asked for, another run was at work as well, and only an answer tells whose is whose.
+        """
+        intent = self.intent
+        claimed = {user.id for user in described if intent is not None and intent.claims(user)}
+        answered = {self.made} if self.made is not None else set()
+        return answered | claimed if len(answered | claimed) <= self.creations else answered
+
 
 class Gate:
-    """Lets the first write of a kind go alone: where the rights for it are missing, one refusal is enough."""
+    """Lets the first write of a kind go alone: where the rights for it are missing, one refusal is enough.
+
+    It also closes for all when the API is out of reach, or keeps asking to slow down, for one user after the other.
+    """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._passed: dict[str, threading.Event] = {}
         self._refused: dict[str, ApiError] = {}
+        self._outages = 0
+        self._outage: ApiError | None = None
 
-    def enter(self, kind: str) -> bool:
-        """Wait for the first write of this kind; return True to the one that is it."""
+    def enter(self, kind: str) -> None:
+        """Wait for the first write of this kind; raise :class:`ApiError` where trying is of no use."""
         with self._lock:
+            if self._outage is not None:
+                raise ApiError("Not tried, since the API failed so often: " + self._outage.message, self._outage.kind)
             first = kind not in self._passed
             passed = self._passed.setdefault(kind, threading.Event())
         if not first:
@@ -101,13 +132,17 @@ class Gate:
             refused = self._refused.get(kind)
         if refused is not None:
             raise ApiError("Not tried, since the same was refused for another user: " + refused.message, "forbidden")
-        return first
 
     def leave(self, kind: str, error: Exception | None) -> None:
         """Report how a write of this kind ended; the others may go."""
         with self._lock:
             if isinstance(error, ApiError) and error.kind == "forbidden":
                 self._refused[kind] = error
+            if isinstance(error, ApiError) and error.kind in ("throttled", "unreached"):
+                self._outages += 1
+                self._outage = error if self._outages >= OUTAGE else self._outage
+            else:
+                self._outages = 0
             self._passed[kind].set()
 
 
@@ -130,6 +165,9 @@ class Acts:
             self._through_gate(task, step)
             task.todo.popleft()
             task.outcome.done.append(step)
+            if task.user is not None:
+                # The list confirms it later; until then, and should the next step fail, this is what is known.
+                task.outcome.user = after(task.user, step, self._roles)
 
     def _through_gate(self, task: Task, step: Step) -> None:
         if step.kind == "forget":
@@ -149,28 +187,31 @@ class Acts:
 
     def _create(self, task: Task, step: Step) -> None:
         description = task.item.desired.description or ""
-        intent = self._intend_creation(task, description)
+        task.creations += 1
         try:
-            user, password = self._project.create_user(description, step.roles)
+            user, password = self._project.create_user(
+                description, step.roles, before=lambda: self._intend_creation(task, description)
+            )
         except (ApiError, CancelledError) as error:
             if isinstance(error, ApiError) and error.uncertain:
                 task.lost = error
                 raise Lost from None
-            self._settle(task)
+            if task.creations == 1:
+                self._settle(task)
             raise
         task.made = user.id
         task.outcome.user = user
         if user.description != description:
-            self._take_back(task, user, description)
-        self._keep(task, user, password, intent)
+            self._take_back(task, user)
+        self._keep(task, user, password, task.intent)
         if user.role_names == frozenset(step.roles) and task.creations == 1:
             # With other roles than asked, or with an earlier request that may still take effect, the intent stays
             # until all is right: should this run be killed, the next one finishes it.
             self._settle(task)
 
-    def _intend_creation(self, task: Task, description: str) -> Intent:
+    def _intend_creation(self, task: Task, description: str) -> None:
+        """Write the intent right before the request is sent: what is created was created from then on."""
         now = self._project.port.now()
-        task.creations += 1
         lasting = self._project.port.connection.timeout + LATE_EFFECT
         if task.creations > 1 and task.intent is not None:
             # An earlier request may still take effect: the intent keeps its beginning and holds for longer.
@@ -182,23 +223,43 @@ class Acts:
             task.intent = self._store.begin(task.item.stem, description, "create", now, lasting, None)
         else:
             task.intent = Intent("", "create", float(int(now)), lasting)
-        return task.intent
 
-    def _take_back(self, task: Task, user: User, description: str) -> None:
+    def _take_back(self, task: Task, user: User) -> None:
         message = "%s: the API made user %d with the description %r instead." % (
             task.item.desired.where,
             user.id,
             user.description,
         )
-        try:
-            self._project.delete_user(user.id)
-        except ApiError as error:
-            raise DisagreementError(
-                f"{message} It could not be removed again, delete it by hand: {error.message}", user_id=user.id
-            ) from None
-        task.outcome.user = None
-        self._settle(task)
-        raise DisagreementError(message + " It was removed again. Choose a description that the API keeps as it is.")
+        task.surplus.append(user.id)
+        task.verdict = DisagreementError(
+            message + " It was removed again. Choose a description that the API keeps as it is."
+        )
+        raise Surplus
+
+    def clear(self, task: Task) -> None:
+        """Remove the accounts that this run made and that have to go.
+
+        One that the API does not know yet, or that it still works on, stays in ``surplus``: the list decides on it.
+        """
+        for user_id in list(task.surplus):
+            try:
+                self._project.delete_user(user_id)
+            except ApiError as error:
+                if error.kind not in ("not_found", "conflict"):
+                    raise DisagreementError(
+                        "%s: this run made user %d, which has to go again and could not be removed; delete it by hand:"
+                        " %s" % (task.item.desired.where, user_id, error.message),
+                        user_id=user_id,
+                    ) from None
+            else:
+                task.surplus.remove(user_id)
+
+    def cleared(self, task: Task) -> None:
+        """Go on after the surplus accounts are gone; raises the task's verdict, if there is one."""
+        if task.verdict is not None:
+            task.outcome.user = None
+            self._settle(task)
+            raise task.verdict
 
     def _delete(self, task: Task, step: Step) -> None:
         if task.user is None:
@@ -210,29 +271,24 @@ class Acts:
             if error.kind != "not_found":
                 raise self._not_now(error) from None
 
-    def lose(self, task: Task, survivor: User) -> None:
-        """Remove the account that this run made, since an older one with the same description appeared."""
-        mine = task.made
-        if mine is None:
+    def yield_to(self, task: Task, survivor: User, ours: bool) -> None:
+        """Take an older account with the same description for the user, instead of the one that this run made.
+
+        ``ours``: this run made the older one too, by a request that it had given up.
+        """
+        mine = task.user.id if task.user is not None else survivor.id
+        task.outcome.user, task.outcome.password, task.password, task.made = survivor, None, None, None
+        if ours:
+            task.todo.append(Step("renew", reason="recover"))
             return
-        try:
-            self._project.delete_user(mine)
-        except ApiError as error:
-            if error.kind != "not_found":
-                raise
         note = (
             "Another run created user %d (%s) at the same time. It is the older one and stays; the account %d that this"
             " run made was removed again. The password is where that other run keeps it; update_password=on_missing"
             " or always gives a new one." % (survivor.id, survivor.username, mine)
         )
-        task.outcome.user, task.outcome.password, task.password, task.made = survivor, None, None, None
-        if task.creations > 1 and task.intent is not None and task.intent.claims(survivor):
-            # The older one is ours too: it comes from the request that we had given up.
-            task.todo.append(Step("renew", reason="recover"))
-            return
         task.outcome.done = []
         task.outcome.notes.append(note)
-        task.exact = task.item.desired.purge_roles
+        task.exact = task.item.desired.exact
         if self._store is not None and task.item.stem is not None:
             task.outcome.credential = self._store.note(task.item.stem, survivor, note)
         self._settle(task)
@@ -271,7 +327,9 @@ class Acts:
             task.outcome.password = password if self._settings.keep_passwords else None
             return
         try:
-            task.outcome.credential = self._store.keep(task.item.stem, user, password, self._project.port.now(), intent)
+            now = self._project.port.now()
+            before = task.outcome.credential
+            task.outcome.credential = self._store.keep(task.item.stem, user, password, now, intent, before)
         except StoreError as error:
             raise StoreError(
                 f"{task.name} has a new password that could not be stored: {error.message} Run again when that is"
@@ -303,6 +361,38 @@ class Acts:
             task.outcome.credential = None
         elif task.intent is not None:
             self._settle(task)
+
+    # Access keys
+
+    def _make_key(self, task: Task, step: Step) -> None:
+        """Put an access key into the credential file: one that the user has, else a new one. The API shows secrets of
+        keys at any time, so that nothing is lost when a run is killed here."""
+        user, store, stem = task.user, self._store, task.item.stem
+        if user is None or store is None or stem is None:
+            return
+        # Not at the top: few runs need it, and it needs what builds on this file.
+        from .file_key import access_key
+
+        try:
+            key, secret = access_key(self._project, user)
+        except ApiError as error:
+            raise self._not_now(error) from None
+        profile = s3_profile(key.access, secret, self._settings.s3_region)
+        task.outcome.credential = store.add(stem, user, profile)
+
+    def _revoke_key(self, task: Task, step: Step) -> None:
+        user = task.user
+        if user is None:
+            return
+        from .file_key import remove_key
+
+        try:
+            remove_key(self._project, user, step.key)
+        except ApiError as error:
+            raise self._not_now(error) from None
+        held = task.outcome.credential
+        if self._store is not None and task.item.stem is not None and held is not None and held.s3_access:
+            task.outcome.credential = self._store.without_key(task.item.stem)
 
     # Roles
 

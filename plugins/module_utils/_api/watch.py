@@ -11,11 +11,11 @@ from __future__ import annotations
 
 import time
 
-from .._core.errors import CloudOpsError, DisagreementError, NotReadyError
+from .._core.errors import AmbiguousUserError, CloudOpsError, DisagreementError, NotReadyError
 from .._core.model import User
 from .._core.observed import Cloud
 from .._core.plan import role_steps
-from .task import PATIENCE, Settings, Task
+from .task import PATIENCE, Settings, Surplus, Task
 
 #: How long, in seconds, and how often the list must say the same before it is believed over an answer.
 LAG = 12.0
@@ -28,16 +28,18 @@ _LONGEST_REST = 8.0
 
 
 class Loser(Exception):
-    """Another account with the same description is older: ours has to go."""
+    """Another account with the same description is older: ours has to go. ``ours``: the older one is ours as well."""
 
-    def __init__(self, survivor: User) -> None:
+    def __init__(self, survivor: User, ours: bool) -> None:
         super().__init__()
         self.survivor = survivor
+        self.ours = ours
 
 
 class Watch:
     """Moves waiting tasks on. Phases: ``pending`` (to be changed once it is ready), ``lost`` (maybe created),
-    ``settling`` (changed, to be confirmed); they go to ``ready``, ``verify`` or ``done``."""
+    ``settling`` (changed, to be confirmed), ``clearing`` (accounts too many, to be removed once that is possible);
+    they go to ``ready``, ``clear``, ``cleared``, ``verify`` or ``done``."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
@@ -45,20 +47,34 @@ class Watch:
     def look(self, task: Task, cloud: Cloud) -> None:
         """Decide what the list means for a task; sets its phase, or its error."""
         task.looks += 1
+        if task.looks == 1:
+            # The clock of wait_timeout: in a long run others came first, which is not this user's fault.
+            task.watched = time.monotonic()
+        looks = {
+            "pending": self._pending,
+            "lost": self._lost,
+            "settling": self._settling,
+            "clearing": self._clearing,
+        }
         try:
-            {"pending": self._pending, "lost": self._lost, "settling": self._settling}[task.phase](task, cloud)
+            looks[task.phase](task, cloud)
         except CloudOpsError as error:
             task.outcome.error = error
             task.phase = "done"
 
-    def _waited(self, task: Task) -> float:
+    @staticmethod
+    def _waited(task: Task) -> float:
         return time.monotonic() - task.since
 
     def _believed(self, task: Task) -> bool:
         return task.looks >= LOOKS and self._waited(task) >= min(LAG, self._settings.wait_timeout)
 
+    def _certain(self, task: Task) -> bool:
+        """As ``_believed``, where a mistake would double an account: whatever ``wait_timeout`` says."""
+        return task.looks >= LOOKS and self._waited(task) >= LAG
+
     def _check_time(self, task: Task, what: str) -> None:
-        if self._waited(task) >= self._settings.wait_timeout:
+        if time.monotonic() - task.watched >= self._settings.wait_timeout:
             raise NotReadyError(
                 "%s %s after %d s (wait_timeout). What was done is kept, and running again is safe."
                 % (task.name, what, self._settings.wait_timeout)
@@ -89,31 +105,69 @@ class Watch:
 
     def _lost(self, task: Task, cloud: Cloud) -> None:
         found = cloud.described(task.item.desired.description or "")
-        if found:
+        own = task.own(found)
+        if found and found[0].id in own:
+            task.surplus = sorted(own - {found[0].id})
             self._adopt(task, found[0])
-        elif self._believed(task):
-            if task.creations >= CREATIONS:
-                raise NotReadyError(
-                    "%s: the creation was sent %d times, and neither answered nor seen in the list. Run again later: it"
-                    " looks before it creates. %s" % (task.name, CREATIONS, task.lost.message if task.lost else "")
-                )
-            task.phase = "ready"
+        elif not self._certain(task):
+            # Ours may still appear, and another run may still remove its own.
+            return
+        elif len(found) > 1 and not own:
+            raise _ambiguous(task, found)
+        elif found:
+            task.surplus = sorted(own)
+            self._accept(task, found[0])
+        else:
+            self._create_again(task)
+
+    @staticmethod
+    def _create_again(task: Task) -> None:
+        if task.creations >= CREATIONS:
+            raise NotReadyError(
+                "%s: the creation was sent %d times, and neither answered nor seen in the list. Run again later: it"
+                " looks before it creates. %s" % (task.name, CREATIONS, task.lost.message if task.lost else "")
+            )
+        task.phase = "ready"
 
     def _adopt(self, task: Task, user: User) -> None:
+        """Go on with an account of ours. Its first password was in the lost answer, so it gets another one."""
         task.outcome.user = user
         step = task.todo.popleft()
-        if task.intent is not None and task.intent.claims(user):
-            # Ours: its first password was in the lost answer, so it gets another one.
-            task.outcome.done.append(step)
-            task.todo.appendleft(step._replace(kind="renew", roles=(), reason="recover"))
-            task.phase = "pending" if user.is_pending else "ready"
-            return
+        task.outcome.done.append(step)
+        task.todo.appendleft(step._replace(kind="renew", roles=(), reason="recover"))
+        task.phase = "pending" if user.is_pending else "ready"
+        if task.surplus:
+            self._restart(task, "clear")
+
+    def _accept(self, task: Task, user: User) -> None:
+        """Go on with an account that somebody else made meanwhile."""
+        task.outcome.user = user
+        task.todo.popleft()
         task.outcome.notes.append(
             "Somebody else created user %d with this description before this run could. It keeps its password."
             % user.id
         )
-        task.exact = task.item.desired.purge_roles
-        self._restart(task, "settling")
+        task.exact = task.item.desired.exact
+        self._restart(task, "clear" if task.surplus else "settling")
+
+    # Accounts too many
+
+    def _clearing(self, task: Task, cloud: Cloud) -> None:
+        shown = [cloud.by_id[user_id] for user_id in task.surplus if user_id in cloud.by_id]
+        if not shown:
+            if self._certain(task):
+                task.surplus.clear()
+                task.phase = "cleared"
+            return
+        if time.monotonic() - task.watched >= self._settings.wait_timeout:
+            ids = ", ".join(str(user.id) for user in shown)
+            raise DisagreementError(
+                f"{task.item.desired.where}: this run made user {ids}, which has to go again; the API did not let it be"
+                " removed. Delete it by hand.",
+                user_ids=[user.id for user in shown],
+            )
+        if all(not user.is_pending for user in shown) and task.looks > 1:
+            task.phase = "clear"
 
     # After a change
 
@@ -122,12 +176,12 @@ class Watch:
         if task.deletes:
             self._settle_deletion(task, shown)
             return
+        self._check_rivals(task, cloud)
         if shown is None:
             if self._believed(task):
                 raise NotReadyError(f"{task.name} is not in the project's list. Running again is safe.")
             return
         task.outcome.user = shown
-        self._check_rivals(task, cloud)
         if shown.is_pending and (self._settings.wait or not self._as_asked(task, shown)):
             self._check_time(task, f"is still {shown.status}")
             return
@@ -146,13 +200,21 @@ class Watch:
                 f"{task.name} was deleted, but the API still lists it as {shown.status}. Run again."
             )
 
-    @staticmethod
-    def _check_rivals(task: Task, cloud: Cloud) -> None:
-        if task.made is None:
+    def _check_rivals(self, task: Task, cloud: Cloud) -> None:
+        """Of all accounts with the description the oldest stays; of the others this run removes what it made."""
+        if not task.creations or task.user is None:
             return
-        oldest = cloud.described(task.item.desired.description or "")[0]
-        if oldest.id < task.made:
-            raise Loser(oldest)
+        found = cloud.described(task.item.desired.description or "")
+        own = task.own(found)
+        if not found or (task.user.id not in own and task.made is None):
+            return
+        oldest = found[0]
+        listed = {user.id for user in found}
+        task.surplus = sorted((own & listed) - {oldest.id})
+        if oldest.id < task.user.id or (task.user.id not in listed and self._certain(task)):
+            raise Loser(oldest, oldest.id in own)
+        if task.surplus:
+            raise Surplus
 
     @staticmethod
     def _as_asked(task: Task, user: User) -> bool:
@@ -178,3 +240,12 @@ class Watch:
     @staticmethod
     def _restart(task: Task, phase: str) -> None:
         task.phase, task.looks, task.since = phase, 0, time.monotonic()
+
+
+def _ambiguous(task: Task, found: list[User]) -> AmbiguousUserError:
+    ids = [user.id for user in found]
+    return AmbiguousUserError(
+        "{}: the answer to the creation was lost, and another run created the same user meanwhile: there are the users"
+        " {} now. None was changed. Delete all but one, then run again.".format(task.name, ", ".join(map(str, ids))),
+        user_ids=ids,
+    )

@@ -21,7 +21,7 @@ from .times import parse_time
 #: Valid in JSON strings, but line breaks or not printable in YAML.
 _NOT_YAML = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
 _LINE = re.compile(r"([a-z0-9_]+): (.+)\Z")
-_LABEL = re.compile(r"ovh_(\d+)_(\d+)_(\d+)_([0-9a-f]*)_([01])\Z")
+_LABEL = re.compile(r"ovh_(\d+)_(\d+)_(\d+)_([0-9a-f]*)_([01])_([0-9A-Za-z]*)\Z")
 
 #: Seconds by which the API's clock, known to a second, may be ahead of what we make of it.
 CLOCK_SLACK = 1
@@ -30,7 +30,8 @@ CLOCK_SLACK = 1
 class Credential(NamedTuple):
     """What a plan needs to know of a credential file; never the password itself.
 
-    ``user_id`` is whom it names, ``intent`` the intent that it fulfilled, times are seconds since 1970.
+    ``user_id`` is whom it names, ``intent`` the intent that it fulfilled, ``s3_access`` the access key in it, times
+    are seconds since 1970.
     """
 
     user_id: int | None = None
@@ -38,6 +39,7 @@ class Credential(NamedTuple):
     issued_at: float | None = None
     delivered_at: float | None = None
     intent: str = ""
+    s3_access: str = ""
 
     def opens(self, user_id: int) -> bool:
         """True if the file holds a password of that user."""
@@ -109,20 +111,22 @@ def credential_of(record: dict[str, Any], path: str) -> Credential:
             f"{path} is not a credential file (no valid user_id): restore it, or move it away and have the password"
             " renewed with update_password=always."
         )
-    intent = record.get("intent")
+    intent, access = record.get("intent"), record.get("s3_access")
     return Credential(
         user_id=user_id,
         has_password=bool(password),
         issued_at=parse_time(record.get("issued_at")),
         delivered_at=parse_time(record.get("delivered_at")),
         intent=intent if isinstance(intent, str) else "",
+        s3_access=access if isinstance(access, str) else "",
     )
 
 
 def vault_label(credential: Credential) -> str:
     """Return the vault id that says, outside of the encryption, all of a credential but its password."""
     issued, delivered = int(credential.issued_at or 0), int(credential.delivered_at or 0)
-    return f"ovh_{credential.user_id}_{issued}_{delivered}_{credential.intent}_{int(credential.has_password)}"
+    facts = f"{credential.user_id}_{issued}_{delivered}_{credential.intent}_{int(credential.has_password)}"
+    return f"ovh_{facts}_{credential.s3_access}"
 
 
 def credential_of_label(label: str) -> Credential | None:
@@ -131,7 +135,7 @@ def credential_of_label(label: str) -> Credential | None:
     if match is None:
         return None
     user_id, issued, delivered = (int(match.group(n)) for n in (1, 2, 3))
-    return Credential(user_id, match.group(5) == "1", issued or None, delivered or None, match.group(4))
+    return Credential(user_id, match.group(5) == "1", issued or None, delivered or None, match.group(4), match.group(6))
 
 
 def dump_intent(intent: Intent, description: str) -> str:
@@ -156,3 +160,27 @@ def load_intent(text: str, path: str) -> Intent:
     if intent.action not in ("create", "renew"):
         raise StoreError(f"{path} is an intent to {intent.action!r}, which is unknown: look at it, then remove it.")
     return intent
+
+
+def s3_profile(access: str, secret: str, region: str) -> dict[str, str]:
+    """Return what a person needs to reach the object storage: the key, the endpoint, and profiles ready to paste."""
+    endpoint = f"https://s3.{region}.io.cloud.ovh.net"
+    return {
+        "s3_access": access,
+        "s3_secret": secret,
+        "s3_endpoint": endpoint,
+        "s3_region": region,
+        "s3_aws_profile": (
+            f"[ovh]\naws_access_key_id = {access}\naws_secret_access_key = {secret}\n"
+            f"region = {region}\nendpoint_url = {endpoint}\n"
+        ),
+        "s3_rclone_profile": (
+            f"[ovh]\ntype = s3\nprovider = OVHcloud\naccess_key_id = {access}\nsecret_access_key = {secret}\n"
+            f"region = {region}\nendpoint = {endpoint}\nacl = private\n"
+        ),
+    }
+
+
+def s3_fields(record: dict[str, Any]) -> dict[str, Any]:
+    """Return the part of a record that :func:`s3_profile` made."""
+    return {key: value for key, value in record.items() if key.startswith("s3_")}

@@ -11,12 +11,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from fnmatch import fnmatchcase
 from typing import Any, NamedTuple
 
 from .errors import InputError
 from .model import Catalogue
 
 STATES = ("present", "absent")
+S3_CREDENTIALS = ("present", "absent")
 UPDATE_PASSWORD = ("on_create", "on_missing", "always")
 _ITEM_KEYS = frozenset(
     (
@@ -29,6 +31,7 @@ _ITEM_KEYS = frozenset(
         "purge_roles",
         "state",
         "update_password",
+        "s3_credentials",
     )
 )
 _TRUE = frozenset(("true", "yes", "on", "1", "y", "t"))
@@ -39,7 +42,8 @@ _PROJECT = re.compile(r"[0-9A-Za-z][0-9A-Za-z_-]{0,63}\Z")
 class Desired(NamedTuple):
     """One user as it shall be. Exactly one of ``description``, ``user_id`` and ``username`` is set.
 
-    ``roles`` None: left out, roles are left alone. ``if_missing``: ``create`` it, ``fail``, or ``skip`` it.
+    ``roles`` and ``s3_credentials`` None: left out, and left alone.
+    ``if_missing``: ``create`` it, ``fail``, or ``skip`` it.
     """
 
     where: str
@@ -51,6 +55,7 @@ class Desired(NamedTuple):
     revoke_roles: tuple[str, ...] = ()
     purge_roles: bool = False
     update_password: str = "on_create"
+    s3_credentials: str | None = None
     if_missing: str = "create"
 
     @property
@@ -59,6 +64,11 @@ class Desired(NamedTuple):
         if self.description is not None:
             return self.description
         return "user_id %d" % self.user_id if self.user_id is not None else f"username {self.username}"
+
+    @property
+    def exact(self) -> bool:
+        """True if roles that are not listed shall go; leaving ``roles`` out leaves them alone."""
+        return self.purge_roles and self.roles is not None
 
     @property
     def names_roles(self) -> bool:
@@ -72,6 +82,7 @@ class Policy(NamedTuple):
     purge_match: str | None = None
     max_deletions: int | None = None
     max_resets: int | None = None
+    max_revocations: int | None = None
     rotate_after: float | None = None
 
 
@@ -143,6 +154,10 @@ def _check_choice(value: object, where: str, key: str, choices: tuple[str, ...])
     )
 
 
+def _check_s3(value: object, where: str) -> str | None:
+    return None if value is None else _check_choice(value, where, "s3_credentials", S3_CREDENTIALS)
+
+
 def _check_identity(item: Mapping[str, Any], where: str) -> dict[str, Any]:
     given = [key for key in ("description", "name", "user_id", "username") if item.get(key) is not None]
     if len(given) != 1:
@@ -183,6 +198,7 @@ def parse_item(item: object, where: str, defaults: Mapping[str, Any], if_missing
         update_password=_check_choice(
             full.get("update_password", "on_create"), where, "update_password", UPDATE_PASSWORD
         ),
+        s3_credentials=_check_s3(full.get("s3_credentials"), where),
         if_missing=if_missing,
         **identity,
     )
@@ -190,9 +206,10 @@ def parse_item(item: object, where: str, defaults: Mapping[str, Any], if_missing
 
 def parse_users(params: Mapping[str, Any]) -> tuple[Desired, ...]:
     """Return the whole list of ``ovh_cloud_users``; no user may be in it twice."""
-    keys = ("roles", "revoke_roles", "purge_roles", "state", "update_password")
+    keys = ("roles", "revoke_roles", "purge_roles", "state", "update_password", "s3_credentials")
     defaults = {key: params[key] for key in keys if params.get(key) is not None}
-    items = tuple(parse_item(item, "users[%d]" % n, defaults) for n, item in enumerate(params["users"]))
+    if_missing = "create" if params.get("create", True) else "skip"
+    items = tuple(parse_item(item, "users[%d]" % n, defaults, if_missing) for n, item in enumerate(params["users"]))
     seen: dict[tuple[Any, ...], Desired] = {}
     for item in items:
         identity = (item.description, item.user_id, item.username)
@@ -215,7 +232,7 @@ def parse_policy(params: Mapping[str, Any]) -> Policy:
             re.compile(match)
         except re.error as problem:
             raise InputError(f"purge_match {match!r} is not a regular expression: {problem}.") from None
-    for key in ("max_deletions", "max_resets", "rotate_after_days"):
+    for key in ("max_deletions", "max_resets", "max_revocations", "rotate_after_days"):
         if (params.get(key) or 0) < 0:
             raise InputError(f"{key} must not be negative.")
     days = params.get("rotate_after_days")
@@ -223,8 +240,21 @@ def parse_policy(params: Mapping[str, Any]) -> Policy:
         purge_match=match if params.get("purge_users") else None,
         max_deletions=params.get("max_deletions"),
         max_resets=params.get("max_resets"),
+        max_revocations=params.get("max_revocations"),
         rotate_after=days * 86400.0 if days is not None else None,
     )
+
+
+def _revoked(desired: Desired, known: Catalogue, granted: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the API names to take away; a pattern such as ``ai_*`` stands for every role but those ``granted``."""
+    names: set[str] = set()
+    for text in desired.revoke_roles:
+        if "*" in text:
+            matching = (role.name for role in known.roles if fnmatchcase(role.name.casefold(), text.casefold()))
+            names.update(name for name in matching if name not in granted)
+        else:
+            names.add(known.find(text, desired.where + ": revoke_roles").name)
+    return tuple(sorted(names))
 
 
 def resolve_roles(desired: Desired, catalogue: Catalogue, withdrawn: Catalogue) -> Desired:
@@ -234,9 +264,7 @@ def resolve_roles(desired: Desired, catalogue: Catalogue, withdrawn: Catalogue) 
     roles = desired.roles
     if roles is not None:
         roles = tuple(sorted({catalogue.find(name, desired.where + ": roles").name for name in roles}))
-    revoked = tuple(
-        sorted({withdrawn.find(name, desired.where + ": revoke_roles").name for name in desired.revoke_roles})
-    )
+    revoked = _revoked(desired, withdrawn, roles or ())
     both = sorted(set(roles or ()) & set(revoked))
     if both:
         raise InputError(

@@ -52,6 +52,24 @@ class UserNotFoundError(CloudOpsError):
     code = "user_not_found"
 
 
+class AccessKeyNotFoundError(CloudOpsError):
+    """An access key that has to exist does not."""
+
+    code = "access_key_not_found"
+
+
+class AmbiguousTokenError(CloudOpsError):
+    """Two or more AI tokens answer to one name."""
+
+    code = "ambiguous_token"
+
+
+class TokenNotFoundError(CloudOpsError):
+    """An AI token that has to exist does not."""
+
+    code = "token_not_found"
+
+
 class GuardError(CloudOpsError):
     """A plan that would do more than the user allowed."""
 

@@ -168,7 +168,7 @@ class Catalogue:
 
     def _unknown(self, text: str, where: str) -> UnknownRoleError:
         nearest = self._nearest(text.strip().casefold())
-        hint = f" Did you mean {nearest}?" if nearest else ""
+        hint = f" The nearest is {nearest}." if nearest else ""
         names = [role.name for role in self.roles]
         listed = ", ".join(names) or "none"
         message = f"{where}: there is no role {text!r} in this project.{hint} Roles that exist: {listed}."
@@ -180,7 +180,7 @@ class Catalogue:
         known = {role.name.casefold(): role.name for role in self.roles}
         known.update((label, roles[0].name) for label, roles in self._by_label.items() if label)
         known.update((label, name) for label, name in DOCUMENTED_LABELS.items() if name in self._by_name)
-        close = difflib.get_close_matches(wanted, list(known), n=1, cutoff=0.5)
+        close = difflib.get_close_matches(wanted, list(known), n=1, cutoff=0.0)
         return known[close[0]] if close else None
 
 

@@ -69,8 +69,10 @@ class Cloud:
 
 
 class Observed(NamedTuple):
-    """All that a plan is made from. ``stored`` is by file stem, ``now`` the API's time in seconds since 1970."""
+    """All that a plan is made from. ``stored`` is by file stem, ``now`` the API's time in seconds since 1970,
+    ``s3_keys`` the access keys of the users that shall lose them, by user id."""
 
     cloud: Cloud
     stored: Mapping[str, Stored] = {}
     now: float = 0.0
+    s3_keys: Mapping[int, tuple[str, ...]] = {}

@@ -6,6 +6,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from .credential import Credential
 from .errors import CloudOpsError
 from .model import Role, User
@@ -61,17 +63,19 @@ def _foresee_user(item: Item, plan: Plan) -> User | None:
         return None
     user = item.user
     for step in item.steps:
-        roles = tuple(plan.roles[name] for name in step.roles)
         if step.kind == "create":
             # The API invents what is empty here.
+            roles = tuple(plan.roles[name] for name in step.roles)
             user = User(0, "", item.desired.description or "", "", None, None, roles)
-        elif user is not None and step.kind in ("grant", "revoke", "set_roles"):
-            user = user._replace(roles=_changed(user.roles, step, roles))
+        elif user is not None:
+            user = after(user, step, plan.roles)
     return user
 
 
-def _changed(have: tuple[Role, ...], step: Step, roles: tuple[Role, ...]) -> tuple[Role, ...]:
-    if step.kind == "set_roles":
-        return roles
-    rest = tuple(role for role in have if role.name not in step.roles)
-    return rest + roles if step.kind == "grant" else rest
+def after(user: User, step: Step, known: Mapping[str, Role]) -> User:
+    """Return a user as a step leaves it, with the roles that the step gives it or takes away; ``known`` is by name."""
+    if step.kind not in ("grant", "revoke", "set_roles"):
+        return user
+    kept = () if step.kind == "set_roles" else tuple(role for role in user.roles if role.name not in step.roles)
+    given = () if step.kind == "revoke" else tuple(known[name] for name in step.roles)
+    return user._replace(roles=kept + given)

@@ -18,12 +18,14 @@ from .observed import Observed
 
 
 class Step(NamedTuple):
-    """One change. ``kind``: ``create``, ``renew``, ``revoke``, ``grant``, ``set_roles``, ``delete`` (one API call each)
-    or ``forget`` (removes the files of a user that is gone)."""
+    """One change. ``kind``: ``create``, ``renew``, ``revoke``, ``grant``, ``set_roles``, ``delete`` (one API call
+    each), ``make_key`` (an S3 access key into the credential file), ``revoke_key`` or ``forget`` (the files of a user that is
+    gone). ``key`` is the access key."""
 
     kind: str
     roles: tuple[str, ...] = ()
     reason: str = ""
+    key: str = ""
 
 
 class Item(NamedTuple):
@@ -58,6 +60,11 @@ class Plan(NamedTuple):
         """True if a run would learn a password."""
         return any(item.has("create", "renew") for item in self.items)
 
+    def rewritten(self) -> list[str]:
+        """Return the stems of the credential files that a run would write."""
+        kinds = ("create", "renew", "make_key", "revoke_key")
+        return [item.stem for item in self.items if item.stem is not None and item.has(*kinds)]
+
 
 def make_plan(desired: Sequence[Desired], observed: Observed, catalogue: Catalogue, policy: Policy) -> Plan:
     """Return the plan; raises :class:`InputError` for unknown roles and :class:`GuardError` for too much."""
@@ -81,8 +88,9 @@ def _plan_item(desired: Desired, observed: Observed, policy: Policy) -> Item:
     if user is None:
         return _plan_missing(desired, stem, stored)
     if desired.state == "absent":
-        return Item(desired, user, (Step("delete"),), stem=stem, stored=stored)
-    return _plan_present(Item(desired, user, stem=stem, stored=stored), user, observed.now, policy)
+        steps = (*_key_removals(desired, user, observed), Step("delete"))
+        return Item(desired, user, steps, stem=stem, stored=stored)
+    return _plan_present(Item(desired, user, stem=stem, stored=stored), user, observed, policy)
 
 
 def _plan_missing(desired: Desired, stem: str | None, stored: Stored) -> Item:
@@ -95,8 +103,24 @@ def _plan_missing(desired: Desired, stem: str | None, stored: Stored) -> Item:
         hint = "" if desired.if_missing == "fail" else " Only a description can make a new one."
         message = f"{desired.where}: no live user with {_identity(desired)} in this project.{hint}"
         return Item(desired, None, error=UserNotFoundError(message), stem=stem, stored=stored)
-    step = Step("create", tuple(desired.roles or ()))
-    return Item(desired, None, (step,), exact=True, stem=stem, stored=stored)
+    steps = [Step("create", tuple(desired.roles or ()))]
+    if desired.s3_credentials == "present":
+        steps.append(Step("make_key"))
+    return Item(desired, None, tuple(steps), exact=True, stem=stem, stored=stored)
+
+
+def _key_removals(desired: Desired, user: User, observed: Observed) -> list[Step]:
+    if desired.s3_credentials != "absent":
+        return []
+    return [Step("revoke_key", key=key) for key in observed.s3_keys.get(user.id, ())]
+
+
+def _key_steps(item: Item, user: User, observed: Observed) -> list[Step]:
+    credential = item.stored.credential
+    known = credential is not None and credential.user_id == user.id and bool(credential.s3_access)
+    if item.desired.s3_credentials == "present" and not known:
+        return [Step("make_key")]
+    return _key_removals(item.desired, user, observed)
 
 
 def _identity(desired: Desired) -> str:
@@ -105,27 +129,35 @@ def _identity(desired: Desired) -> str:
     return "the user_id %d" % desired.user_id if desired.user_id is not None else f"the username {desired.username!r}"
 
 
-def _plan_present(item: Item, user: User, now: float, policy: Policy) -> Item:
-    intent = item.stored.intent
+def _plan_present(item: Item, user: User, observed: Observed, policy: Policy) -> Item:
+    credential, intent = item.stored
     ours = intent is not None and intent.claims(user)
+    if intent is not None and credential is not None and credential.intent == intent.id:
+        # The account of this intent is known. Where it is not this one, it gave way to it.
+        ours = credential.user_id == user.id
     # What an earlier run created before it was killed is finished as that run would have: with exactly its roles.
     created = ours and intent is not None and intent.action == "create"
     desired = item.desired
     if created:
         desired = desired._replace(roles=tuple(desired.roles or ()))
-    exact = desired.purge_roles or created
-    renewal = _renewal(item, user, ours, now, policy)
+    exact = desired.exact or created
+    renewal = _renewal(item, user, ours, observed.now, policy)
     steps = role_steps(user, desired, exact)
     if renewal is not None:
         # A password that somebody waits for comes first, one that is merely renewed comes last.
         steps = [renewal, *steps] if renewal.reason == "recover" else [*steps, renewal]
+    # A key that shall go goes first: should the rest fail, less access is left, not more.
+    keys = _key_steps(item, user, observed)
+    steps = [*keys, *steps] if desired.s3_credentials == "absent" else [*steps, *keys]
     return item._replace(desired=desired, steps=tuple(steps), exact=exact)
 
 
 def role_steps(user: User, desired: Desired, exact: bool) -> list[Step]:
     """Return the steps that give ``user`` the roles asked for: additions and removals are single calls, the whole
     set is written only where it is exact and not empty."""
-    change = role_change(user.role_names, desired.roles, desired.revoke_roles, exact)
+    # What a run creates has no other roles, not even the API's default where none are listed.
+    listed = desired.roles or () if exact else desired.roles
+    change = role_change(user.role_names, listed, desired.revoke_roles, exact)
     count = len(change.add) + len(change.remove)
     if exact and desired.roles and count > 1:
         return [Step("set_roles", tuple(desired.roles))]
@@ -195,9 +227,18 @@ def _check_guards(items: Sequence[Item], policy: Policy) -> None:
     hit = [item for item in items if item.has("delete")]
     if policy.max_deletions is not None and len(hit) > policy.max_deletions:
         raise _too_many("delete", hit, "max_deletions", policy.max_deletions)
+    hit = [item for item in items if _takes_away(item)]
+    if policy.max_revocations is not None and len(hit) > policy.max_revocations:
+        raise _too_many("take roles from", hit, "max_revocations", policy.max_revocations)
     hit = [item for item in items if any(step.reason == "missing" for step in item.steps)]
     if policy.max_resets is not None and len(hit) > policy.max_resets:
         raise _too_many("give a new password to", hit, "max_resets", policy.max_resets)
+
+
+def _takes_away(item: Item) -> bool:
+    before = item.user.role_names if item.user is not None else frozenset()
+    kept = frozenset(name for step in item.steps if step.kind == "set_roles" for name in step.roles)
+    return item.has("revoke") or (item.has("set_roles") and not before <= kept)
 
 
 def _too_many(verb: str, hit: Sequence[Item], option: str, limit: int) -> GuardError:

@@ -59,6 +59,7 @@ def _render_item(outcome: Outcome, files: dict[str, str] | None) -> dict[str, An
         result["credential_file"] = files.get(outcome.item.stem or "") if held else None
         result["credential_issued"] = _date(credential.issued_at) if held else None
         result["credential_delivered"] = _date(credential.delivered_at) if held else None
+        result["credential_s3_access"] = (credential.s3_access or None) if held else None
         result["credential_renewed"] = outcome.renewed and held
     if outcome.verified is not None:
         result["credential_verified"] = outcome.verified

@@ -20,6 +20,8 @@ CALLS = {
     "grant": ("POST", "/{id}/role", "user/role/create"),
     "revoke": ("DELETE", "/{id}/role/{role}", "user/role/delete"),
     "set_roles": ("PUT", "/{id}/role", "user/role/edit"),
+    "make_key": ("POST", "/{id}/s3Credentials", "user/s3Credentials/create"),
+    "revoke_key": ("DELETE", "/{id}/s3Credentials/1", "user/s3Credentials/delete"),
 }
 
 

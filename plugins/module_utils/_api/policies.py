@@ -1,0 +1,44 @@
+# Copyright (c) 2026, the cloudops.ovh authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The object storage policy of one user: read, compared by what it means, and replaced where it means something else."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Callable, NamedTuple
+
+from .._core.desired import Desired
+from .._core.policy import PolicyOutcome, as_json
+from .apply import check_calls
+from .client import Port
+from .storage import Storage
+
+
+class Request(NamedTuple):
+    """What a module was asked for."""
+
+    service_name: str
+    user: Desired
+    document: Mapping[str, Any]
+    wait_timeout: float = 300.0
+    hidden: bool = False
+    check: bool = False
+
+
+def hold_policy(request: Request, connect: Callable[[], Port]) -> PolicyOutcome:
+    """Give a user a policy. Raises :class:`CloudOpsError`."""
+    storage = Storage(connect(), request.service_name)
+    user = storage.find_user(request.user)
+    if user is None:
+        return PolicyOutcome()
+    current = storage.ask(lambda: storage.policy_of(user.id))
+    if current.same(request.document):
+        return PolicyOutcome(user, current)
+    if not request.check:
+        check_calls(storage, [("POST", storage.policy_path(user.id))])
+        storage.wait_for(user, request.wait_timeout)
+        storage.port.stop.check()
+        storage.ask(lambda: storage.set_policy(user.id, as_json(request.document)))
+    return PolicyOutcome(user, current, dict(request.document))

@@ -1,0 +1,129 @@
+# Copyright (c) 2026, the cloudops.ovh authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The calls of the object storage side of a user, as typed functions. All raise :class:`ApiError`."""
+
+from __future__ import annotations
+
+import time
+from typing import Callable, TypeVar
+
+from .._core.access_keys import AccessKey, parse_keys, parse_made, parse_secret
+from .._core.desired import Desired
+from .._core.errors import ApiError, NotReadyError, UserNotFoundError
+from .._core.model import User, parse_user
+from .._core.observed import Cloud
+from .._core.policy import NONE, Current, parse_current
+from .endpoints import Project
+from .task import PATIENCE
+
+_T = TypeVar("_T")
+_FIRST_PAUSE = 0.25
+_LONGEST_PAUSE = 5.0
+
+
+class Storage(Project):
+    """One Public Cloud project, with what its users have in the object storage."""
+
+    # Users
+
+    def find_user(self, desired: Desired) -> User | None:
+        """Return the live user that is meant; None where there is none and that is no failure."""
+        user = Cloud(self.users()).find(desired)
+        if user is None and desired.if_missing == "fail":
+            raise UserNotFoundError(
+                f"{desired.where}: there is no live user {desired.label!r} in this project. Make it first, for example"
+                " with ovh_cloud_user."
+            )
+        return user
+
+    def wait_for(self, user: User, timeout: float) -> None:
+        """Wait until a user can be changed: the API may refuse what is asked about one that is in the making."""
+        since, pause = time.monotonic(), _FIRST_PAUSE
+        seen: User | None = user
+        while seen is not None and seen.is_pending:
+            if time.monotonic() - since >= timeout:
+                raise NotReadyError(
+                    "User %d (%s) is still %s after %d s (wait_timeout). Nothing was changed."
+                    % (user.id, user.description, seen.status, timeout)
+                )
+            self.port.stop.sleep(pause)
+            pause = min(pause * 1.5, _LONGEST_PAUSE)
+            seen = Cloud(self.users()).by_id.get(user.id)
+        if seen is None:
+            raise NotReadyError(
+                "User %d (%s) is not in the project's list any more. Nothing was changed." % (user.id, user.description)
+            )
+
+    def ask(self, call: Callable[[], _T]) -> _T:
+        """Return what ``call`` returns. A user that is in the list may be so new, or so busy, that the API says "not
+        found" or "conflict" about it: it is then asked again."""
+        pause = _FIRST_PAUSE
+        for _try in range(PATIENCE):
+            try:
+                return call()
+            except ApiError as error:
+                if error.kind not in ("conflict", "not_found") or error.uncertain:
+                    raise
+            self.port.stop.sleep(pause)
+            pause = min(pause * 2, _LONGEST_PAUSE)
+        return call()
+
+    def user(self, user_id: int) -> User:
+        """Return one user."""
+        user: User = self.port.call("GET", self._user(user_id), parse=parse_user)
+        return user
+
+    # Access keys
+
+    def key_path(self, user_id: int, access: str = "") -> str:
+        """Return the path of a user's keys, or of one of them."""
+        return self._user(user_id, "s3Credentials", access) if access else self._user(user_id, "s3Credentials")
+
+    def keys(self, user_id: int) -> tuple[AccessKey, ...]:
+        """Return the access keys of a user."""
+        keys: tuple[AccessKey, ...] = self.port.call("GET", self.key_path(user_id), parse=parse_keys)
+        return keys
+
+    def create_key(self, user_id: int) -> tuple[AccessKey, str]:
+        """Make an access key and return it with its secret. Never repeated: the caller looks first."""
+        made: tuple[AccessKey, str] = self.port.call("POST", self.key_path(user_id), parse=parse_made)
+        return made
+
+    def secret_of(self, user_id: int, access: str) -> str:
+        """Return the secret of a key. It only reads, though it is a POST."""
+        path = self._user(user_id, "s3Credentials", access, "secret")
+        secret: str = self.port.call("POST", path, parse=parse_secret, repeat=True)
+        return secret
+
+    def delete_key(self, user_id: int, access: str) -> None:
+        """Remove an access key; one that is gone already is no failure."""
+        try:
+            self.port.call("DELETE", self.key_path(user_id, access))
+        except ApiError as error:
+            # "Not found" is also said of users that are there: the list of keys decides.
+            if error.kind != "not_found" or any(key.access == access for key in self.keys(user_id)):
+                raise
+
+    # Policies
+
+    def policy_path(self, user_id: int) -> str:
+        """Return the path of a user's policy."""
+        return self._user(user_id, "policy")
+
+    def policy_of(self, user_id: int) -> Current:
+        """Return the policy of a user."""
+        try:
+            current: Current = self.port.call("GET", self.policy_path(user_id), parse=parse_current)
+        except ApiError as error:
+            if error.kind != "not_found":
+                raise
+            # That is said of a user without a policy, and also of a user that not every server knows yet.
+            self.user(user_id)
+            return NONE
+        return current
+
+    def set_policy(self, user_id: int, text: str) -> None:
+        """Replace the policy of a user. Repeating is harmless: the last one counts."""
+        self.port.call("POST", self.policy_path(user_id), {"policy": text}, repeat=True)

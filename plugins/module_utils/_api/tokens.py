@@ -1,0 +1,208 @@
+# Copyright (c) 2026, the cloudops.ovh authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""AI tokens of a project: a new one is made before the old one goes, and never made twice."""
+
+from __future__ import annotations
+
+from typing import Any, Callable, NamedTuple
+from urllib.parse import quote
+
+from .._core.errors import ApiError, CloudOpsError, DisagreementError, InputError
+from .._core.tokens import (
+    Spec,
+    Token,
+    TokenOutcome,
+    TokenPlan,
+    Wanted,
+    matches,
+    parse_tokens,
+    parse_value,
+    plan_token,
+)
+from .apply import check_calls
+from .client import Port
+from .creation import Creation, create_once
+from .endpoints import Project
+
+
+class Request(NamedTuple):
+    """What ``ovh_ai_token`` was asked for."""
+
+    service_name: str
+    wanted: Wanted
+    return_token: bool = True
+    hidden: bool = False
+    check: bool = False
+
+
+class ReadRequest(NamedTuple):
+    """What ``ovh_ai_token_info`` was asked for: tokens that have all of ``filters``."""
+
+    service_name: str
+    filters: Wanted
+    hidden: bool = False
+    check: bool = False
+
+
+class AiProject(Project):
+    """One Public Cloud project, with its AI tokens."""
+
+    def token_path(self, token_id: str = "", *rest: str) -> str:
+        """Return the path of the tokens, or of one of them."""
+        return "/".join([self._root, "ai/token", *(quote(part, safe="") for part in (token_id, *rest) if part)])
+
+    def tokens(self) -> tuple[Token, ...]:
+        """Return all tokens of the project, the oldest first."""
+        tokens: tuple[Token, ...] = self.port.call("GET", self.token_path(), parse=parse_tokens)
+        return tokens
+
+    def create_token(self, spec: Spec) -> tuple[Token, str]:
+        """Make a token and return it with its value. Never repeated: the caller looks first."""
+        body: dict[str, Any] = {"name": spec.name, "region": spec.region, "role": spec.role}
+        if spec.label_selector:
+            body["labelSelector"] = spec.label_selector
+        made: tuple[Token, str] = self.port.call("POST", self.token_path(), body, parse_value)
+        return made
+
+    def renew_token(self, token_id: str) -> tuple[Token, str]:
+        """Give a token a new value and return both. Repeating is harmless: the last one counts."""
+        path = self.token_path(token_id, "renew")
+        renewed: tuple[Token, str] = self.port.call("POST", path, parse=parse_value, repeat=True)
+        return renewed
+
+    def delete_token(self, token_id: str) -> None:
+        """Remove a token; one that is gone already is no failure."""
+        try:
+            self.port.call("DELETE", self.token_path(token_id))
+        except ApiError as error:
+            if error.kind != "not_found":
+                raise
+
+
+def read_tokens(request: ReadRequest, connect: Callable[[], Port]) -> list[Token]:
+    """Return the tokens that have all that is asked."""
+    tokens = AiProject(connect(), request.service_name).tokens()
+    return [token for token in tokens if matches(token, request.filters)]
+
+
+def hold_token(request: Request, connect: Callable[[], Port]) -> TokenOutcome:
+    """Bring the tokens of a project to what is asked. Raises :class:`CloudOpsError` where nothing was changed; what
+    fails later is in the outcome."""
+    project = AiProject(connect(), request.service_name)
+    tokens = project.tokens()
+    plan = plan_token(tokens, request.wanted)
+    if plan.gives_value and request.return_token and not request.hidden:
+        raise InputError(
+            "Refused before any change: this run would return the value of a token in clear, and Ansible prints and AWX"
+            " stores the results of tasks. Set no_log: true on the task, or return_token: false."
+        )
+    outcome = TokenOutcome(plan)
+    if request.check:
+        return outcome.foresee()
+    if plan.action:
+        _check_rights(project, plan)
+        project.port.stop.check()
+    try:
+        _apply(project, request, outcome, {token.id for token in tokens})
+    except CloudOpsError as error:
+        outcome.error = error
+    return outcome
+
+
+def _check_rights(project: AiProject, plan: TokenPlan) -> None:
+    old = plan.token.id if plan.token is not None else ""
+    calls = {
+        "create": [("POST", project.token_path())],
+        "replace": [("POST", project.token_path()), ("DELETE", project.token_path(old))],
+        "renew": [("POST", project.token_path(old, "renew"))],
+        "delete": [("DELETE", project.token_path(old))],
+    }
+    check_calls(project, calls[plan.action])
+
+
+def _apply(project: AiProject, request: Request, outcome: TokenOutcome, known: set[str]) -> None:
+    plan = outcome.plan
+    if plan.spec is not None:
+        _create(project, request, outcome, plan.spec, known)
+    elif plan.action == "renew" and plan.token is not None:
+        token, value = project.renew_token(plan.token.id)
+        outcome.keep(token, value if request.return_token else None)
+    if plan.token is not None and plan.action in ("replace", "delete"):
+        project.port.stop.check()
+        _delete(project, outcome, plan.token)
+
+
+def _create(project: AiProject, request: Request, outcome: TokenOutcome, spec: Spec, known: set[str]) -> None:
+    def look() -> list[Token]:
+        return [token for token in project.tokens() if token.spec.name == spec.name and token.id not in known]
+
+    made = create_once(
+        project.port.stop,
+        Creation(
+            create=lambda: project.create_token(spec),
+            look=look,
+            name_of=lambda token: token.id,
+            what=f"The AI token {spec.name!r}",
+        ),
+    )
+    token, value = made.thing, made.secret
+    if not token.spec.same(spec):
+        _take_back(project, token, spec)
+    outcome.keep(token, None)
+    for other in made.others:
+        outcome.notes.append(
+            f"The AI token {other.id} of the same name appeared at the same time. Somebody else made it, or a request"
+            " whose answer was lost. Remove the one that nobody uses, with token_id and state=absent."
+        )
+    if request.return_token:
+        if value is None:
+            # It was in the lost answer, and nothing shows it again.
+            token, value = _recover(project, token)
+        outcome.keep(token, value)
+
+
+def _recover(project: AiProject, token: Token) -> tuple[Token, str]:
+    try:
+        return project.renew_token(token.id)
+    except ApiError as error:
+        raise ApiError(
+            f"The AI token {token.id} was made, but the answer with its value was lost, and the API gave no new one:"
+            f" {error.message} Run again with renew=true.",
+            error.kind,
+            error.status,
+            token_id=token.id,
+        ) from None
+
+
+def _take_back(project: AiProject, token: Token, spec: Spec) -> None:
+    """Remove a token that opens something else than was asked: it might be more."""
+    message = (
+        f"The API made the AI token {token.id} with {token.spec.role}, {token.spec.region},"
+        f" {token.spec.label_selector or 'no selector'} instead of {spec.role}, {spec.region},"
+        f" {spec.label_selector or 'no selector'}."
+    )
+    try:
+        project.delete_token(token.id)
+    except ApiError as error:
+        raise DisagreementError(
+            f"{message} It could not be removed again, delete it by hand: {error.message}", token_id=token.id
+        ) from None
+    raise DisagreementError(message + " It was removed again.")
+
+
+def _delete(project: AiProject, outcome: TokenOutcome, token: Token) -> None:
+    try:
+        project.delete_token(token.id)
+    except ApiError as error:
+        if outcome.plan.action == "delete":
+            raise
+        raise ApiError(
+            f"The new AI token is there, but the old one, {token.id}, could not be removed: {error.message} Remove it"
+            " with token_id and state=absent: until then its name is ambiguous.",
+            error.kind,
+            error.status,
+            token_id=token.id,
+        ) from None
+    outcome.drop(token)
