@@ -36,3 +36,18 @@ attributes:
   idempotent:
     support: full
 """
+
+    READS = r"""
+options: {}
+attributes:
+  check_mode:
+    support: full
+    details:
+      - It only reads, in check mode and otherwise.
+  diff_mode:
+    support: N/A
+    details:
+      - It changes nothing, so that there is no difference to show.
+  idempotent:
+    support: full
+"""

@@ -295,6 +295,16 @@ summary:
     unchanged: 40
     deleted: 0
     failed: 0
+service_name:
+  description: The project. V(null) if the task failed before it was read.
+  returned: always
+  type: str
+  sample: 0123456789abcdef0123456789abcdef
+service_name:
+  description: The project that was worked on. V(null) if the task failed before it read the project.
+  returned: always
+  type: str
+  sample: 0123456789abcdef0123456789abcdef
 api_calls:
   description: How many HTTP requests were sent.
   returned: always

@@ -5,12 +5,14 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.cloudops.ovh.plugins.module_utils._ansible import kinds
 
+from ansible_collections.cloudops.ovh.plugins.module_utils._ansible import kinds
 from tests.simulator import Simulator
 from tests.support.modules import call, connection
 from tests.support.rig import ROLES, Rig
@@ -129,23 +131,20 @@ def test_one_user_that_fails_stops_no_other(sim: Simulator, rig: Rig) -> None:
 def test_an_account_that_takes_effect_after_the_second_request_is_not_left_over(sim: Simulator, rig: Rig) -> None:
     """The first request hangs in a queue, is given up, and happens after all: both accounts are ours."""
     gate = sim.gate("POST", "/user$")
-    late = sim.gate("GET", "/user$", skip=8)
-    import threading
 
     def release() -> None:
-        late.wait_reached()
+        while not any(call.effect for call in sim.calls):
+            time.sleep(0.01)
         gate.release()
-        # The account is there before the list that waits here is made.
-        while len(rig.project.users_by_description("ada")) < 2:
-            threading.Event().wait(0.01)
-        late.release()
 
     helper = threading.Thread(target=release)
     helper.start()
+    # The run waits for the second account to be ready while the first one appears.
     sim.settings.creating = 0.8
     result = rig.run(["ada"], timeout=0.3)
     helper.join()
     assert not result.get("failed"), result["msg"]
+    assert [call.effect for call in sim.writes() if call.method == "POST" and call.route.endswith("/user")] == [True] * 2
     rig.whole(["ada"])
 
 

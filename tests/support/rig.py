@@ -16,11 +16,11 @@ from urllib.parse import unquote
 
 import yaml
 from ansible.parsing.vault import VaultLib, VaultSecret
+
 from ansible_collections.cloudops.ovh.plugins.module_utils._ansible import kinds
 from ansible_collections.cloudops.ovh.plugins.module_utils._api import apply, client, watch
 from ansible_collections.cloudops.ovh.plugins.module_utils._api.client import Stop
 from ansible_collections.cloudops.ovh.plugins.module_utils._core import pacing
-
 from tests.simulator import Simulator
 from tests.support.modules import PROJECT, call, connection
 

@@ -17,11 +17,11 @@ import sys
 from typing import Any
 
 from ansible.module_utils import basic
-from ansible_collections.cloudops.ovh.plugins.module_utils._ansible import kinds, runner
-from ansible_collections.cloudops.ovh.plugins.module_utils._api import client, config, folder
 from ovh import client as _imported_early  # noqa: F401
 from requests import sessions as _imported_too  # noqa: F401
 
+from ansible_collections.cloudops.ovh.plugins.module_utils._ansible import kinds, runner
+from ansible_collections.cloudops.ovh.plugins.module_utils._api import client, config, folder
 from tests.support.rig import hurry
 
 KINDS = {"ovh_cloud_users": kinds.USERS, "ovh_cloud_user": kinds.USER, "ovh_cloud_user_role": kinds.USER_ROLE}

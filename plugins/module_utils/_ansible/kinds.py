@@ -9,12 +9,13 @@ from __future__ import annotations
 from typing import Any
 
 from .._api.access_keys import hold_keys
+from .._api.audit import audit_project
 from .._api.credentials import handle
 from .._api.policies import hold_policy
 from .._api.reading import read_offer, read_users
 from .._api.reconcile import reconcile
 from .._api.tokens import hold_token, read_tokens
-from . import arguments, reading, requests, results, storage, tokens
+from . import arguments, auditing, reading, requests, results, storage, tokens
 from .runner import Kind
 
 _ONE_IDENTITY: dict[str, Any] = {
@@ -39,3 +40,5 @@ S3_POLICY = Kind(storage.POLICY, storage.policy_request, hold_policy, storage.po
 
 AI_TOKEN = Kind(tokens.TOKEN, tokens.token_request, hold_token, tokens.token_result, _ONE_TOKEN)
 AI_TOKEN_INFO = Kind(tokens.TOKEN_INFO, tokens.token_info_request, read_tokens, tokens.token_info_result)
+
+AUDIT_INFO = Kind(auditing.AUDIT_INFO, auditing.audit_request, audit_project, auditing.audit_result)

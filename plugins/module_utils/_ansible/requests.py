@@ -17,7 +17,7 @@ from .._api.vault import check_password
 from .._core.desired import Desired, Policy, check_project, parse_item, parse_policy, parse_users
 from .._core.errors import InputError
 
-_LARGEST_CONCURRENCY = 100
+LARGEST_CONCURRENCY = 100
 
 
 def _settings(params: Mapping[str, Any], **more: Any) -> Settings:
@@ -25,8 +25,8 @@ def _settings(params: Mapping[str, Any], **more: Any) -> Settings:
     if timeout < 1:
         raise InputError("wait_timeout must be 1 second or more.")
     concurrency = params.get("concurrency", 1)
-    if not 1 <= concurrency <= _LARGEST_CONCURRENCY:
-        raise InputError("concurrency must be between 1 and %d." % _LARGEST_CONCURRENCY)
+    if not 1 <= concurrency <= LARGEST_CONCURRENCY:
+        raise InputError("concurrency must be between 1 and %d." % LARGEST_CONCURRENCY)
     return Settings(concurrency=concurrency, wait=params.get("wait", True), wait_timeout=float(timeout), **more)
 
 

@@ -66,6 +66,8 @@ def users(report: Report | None) -> dict[str, Any]:
     """Return the result of ``ovh_cloud_users``."""
     outcomes = report.outcomes if report is not None else []
     result = render_users(outcomes, report.files if report is not None else None)
+    result["service_name"] = report.service_name if report is not None else None
+    result["service_name"] = report.service_name if report is not None else None
     result["changed"] = any(outcome.done for outcome in outcomes)
     result["warnings"] = _notes(report)
     result["diff"] = render_diff(outcomes)

@@ -13,9 +13,9 @@ from .._core.access_keys import AccessKey, KeyOutcome, KeyPlan, plan_keys
 from .._core.desired import Desired
 from .._core.errors import ApiError, CloudOpsError, InputError
 from .._core.model import User
-from .apply import check_calls
 from .client import Port
 from .creation import Creation, create_once
+from .permissions import check_calls
 from .storage import Storage
 
 

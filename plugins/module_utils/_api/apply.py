@@ -7,47 +7,27 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 
 from .._core.errors import ApiError, CancelledError, CloudOpsError, NotReadyError
 from .._core.observed import Cloud
 from .._core.outcome import Outcome
 from .._core.plan import Plan
-from .._core.rights import missing_calls, needed_calls
+from .._core.rights import needed_calls
 from .endpoints import Project
+from .permissions import check_calls
 from .store import Store
-from .task import Acts, Lost, NotNow, Settings, Task, unexpected
-from .watch import Loser, Watch
+from .task import Acts, Lost, NotNow, Settings, Surplus, Task, surplus_error, unexpected
+from .watch import Watch
 
 _FIRST_PAUSE = 0.2
 _LONGEST_PAUSE = 5.0
-_WAITING = ("pending", "lost", "settling")
+_WAITING = ("pending", "lost", "settling", "clearing")
 
 
 def check_rights(project: Project, plan: Plan, service_name: str) -> None:
     """Raise before the first write if the consumer key's rules do not allow what the plan needs."""
     check_calls(project, needed_calls(plan, service_name))
-
-
-def check_calls(project: Project, needed: Sequence[tuple[str, str]]) -> None:
-    """Raise before the first write if the consumer key's rules do not allow these calls, (method, path) each."""
-    try:
-        rules = project.credential_rules()
-    except ApiError:
-        # A convenience that the key may not be allowed to use; the first refused write says it just as well.
-        return
-    if rules is None:
-        return
-    missing = missing_calls(rules, needed)
-    if missing:
-        raise ApiError(
-            "Nothing was changed: the consumer key has no rule for {}. Ask for a key with these rules.".format(
-                ", ".join(missing)
-            ),
-            "forbidden",
-            missing_rules=missing,
-        )
 
 
 class Executor:
@@ -88,15 +68,21 @@ class Executor:
 
     def _submit(self, pool: ThreadPoolExecutor, running: dict[Future[None], Task]) -> None:
         # Creations first: they are what is waited for afterwards.
-        ready = [task for task in self._tasks if task.phase in ("ready", "verify")]
+        jobs = {"ready": self._acts.work, "verify": self._conclude, "clear": self._clear, "cleared": self._clear}
+        ready = [task for task in self._tasks if task.phase in jobs]
         for task in sorted(ready, key=lambda one: not one.item.has("create")):
-            job = self._acts.work if task.phase == "ready" else self._conclude
-            task.phase = "finishing" if task.phase == "verify" else "running"
+            job = jobs[task.phase]
+            task.phase = {"ready": "working", "verify": "finishing"}.get(task.phase, "clearing up")
             running[pool.submit(job, task)] = task
 
     def _conclude(self, task: Task) -> None:
         self._acts.verify(task)
         self._acts.finish(task)
+
+    def _clear(self, task: Task) -> None:
+        self._acts.clear(task)
+        if not task.surplus:
+            self._acts.cleared(task)
 
     def _collect(self, running: dict[Future[None], Task]) -> None:
         finished, _rest = wait(running, return_when=FIRST_COMPLETED)
@@ -106,22 +92,32 @@ class Executor:
             self._next_phase(task, future.exception())
 
     def _next_phase(self, task: Task, problem: BaseException | None) -> None:
-        concluded = task.phase == "finishing"
-        task.looks = 0
+        task.looks, task.since = 0, time.monotonic()
         if problem is None:
-            task.phase = "done" if concluded else "settling"
-            task.since = time.monotonic()
+            task.phase = self._phase_after(task)
         elif isinstance(problem, Lost):
             task.phase = "lost"
-            task.since = time.monotonic()
+        elif isinstance(problem, Surplus):
+            task.phase = "clear"
         elif isinstance(problem, NotNow):
-            task.since = time.monotonic()
             task.refusals += 1
             task.lost = problem.__cause__ if isinstance(problem.__cause__, ApiError) else None
             task.phase = "pending"
         else:
-            task.outcome.error = problem if isinstance(problem, CloudOpsError) else unexpected(problem)
-            task.phase = "done"
+            self._fail(task, problem)
+
+    @staticmethod
+    def _phase_after(task: Task) -> str:
+        if task.phase == "finishing":
+            return "done"
+        if task.surplus:
+            return "clearing"
+        return "ready" if task.todo else "settling"
+
+    @staticmethod
+    def _fail(task: Task, problem: BaseException) -> None:
+        task.outcome.error = problem if isinstance(problem, CloudOpsError) else unexpected(problem)
+        task.phase = "done"
 
     # Looking
 
@@ -140,25 +136,19 @@ class Executor:
             self._give_up(waiting, error)
             return True
         for task in waiting:
-            self._look_at(task, cloud)
-        return True
-
-    def _look_at(self, task: Task, cloud: Cloud) -> None:
-        try:
-            self._watch.look(task, cloud)
-        except Loser as loser:
             try:
-                self._acts.lose(task, loser.survivor)
-                task.phase, task.looks, task.since = "ready" if task.todo else "settling", 0, time.monotonic()
-            except CloudOpsError as error:
-                task.outcome.error = error
-                task.phase = "done"
+                self._watch.look(task, cloud)
+            except Exception as problem:
+                self._fail(task, problem)
+        return True
 
     @staticmethod
     def _give_up(waiting: list[Task], error: CloudOpsError) -> None:
         for task in waiting:
             task.phase = "done"
-            if task.lost is not None:
+            if task.surplus:
+                task.outcome.error = surplus_error(task, error.message)
+            elif task.lost is not None:
                 task.outcome.error = task.lost
             elif isinstance(error, CancelledError):
                 task.outcome.error = CancelledError(

@@ -10,6 +10,7 @@ where repeating is harmless; everything else is an :class:`ApiError` that the ca
 
 from __future__ import annotations
 
+import math
 import os
 import random
 import threading
@@ -21,12 +22,14 @@ from .._core.errors import ApiError, CancelledError, CloudOpsError, InputError
 from .._core.model import malformed
 from .._core.pacing import Pace
 from .config import Connection, is_loopback
-from .failures import Request, from_answer, from_exception, located, token_refused
+from .failures import KEY_CODES, Request, from_answer, from_exception, located, token_refused
 
 #: The longest that one call may take with all its repetitions, in seconds.
 CALL_BUDGET = 300.0
 _FIRST_BACKOFF = 0.5
 _LONGEST_BACKOFF = 8.0
+#: A bearer token that is good for less than so many seconds is replaced.
+_TOKEN_MARGIN = 30.0
 
 
 class Stop:
@@ -117,17 +120,27 @@ class Port:
         return f"{parts.scheme}://{parts.netloc}/auth/oauth2/token"
 
     def open(self) -> None:
-        """Do once, on one thread, what every later call needs: the server's clock or the bearer token."""
+        """Do, on one thread, what every later call needs: ask for the server's clock once, or for the bearer token."""
         with self._opening:
             if self._opened:
+                self._keep_token()
                 return
             # A redirect would turn a POST into a GET and look like success.
             self._client._session.max_redirects = 0
             if self.connection.oauth2:
-                self._repeat(Request("POST", "/auth/oauth2/token"), self._fetch_token, harmless=True)
+                self._ask_token()
             else:
                 self._ask_time()
             self._opened = True
+
+    def _keep_token(self) -> None:
+        """Ask for another bearer token when this one is about to expire. The official client would do it by itself,
+        uncounted and with errors of its own."""
+        if self.connection.oauth2 and self._client._oauth2.token.get("expires_at", math.inf) < time.time() + _TOKEN_MARGIN:
+            self._ask_token()
+
+    def _ask_token(self) -> None:
+        self._repeat(Request("POST", "/auth/oauth2/token"), self._fetch_token, harmless=True)
 
     def now(self) -> float:
         """Return the API's time in seconds since 1970, exact to about a second."""
@@ -185,9 +198,9 @@ class Port:
                 raise located(malformed_answer, request, answer.headers) from None
         error = from_answer(request, answer.status_code, data if is_json else None, answer.headers)
         if error.details.get("api_code") == "QUERY_TIME_OUT":
-            # The clocks have drifted since we asked: ask again at the next attempt.
-            self._client._time_delta = None
             error.kind = "clock"
+        if error.details.get("api_code") in KEY_CODES:
+            error.message += f" The keys are from {self.connection.source}."
         raise self._without_secrets(error)
 
     def _ask_time(self) -> None:
@@ -219,10 +232,13 @@ class Port:
             client=BackendApplicationClient(client_id=oauth2.client_id, scope=["all"]),
         )
         try:
-            oauth2.token_updater(self._send(request, lambda: session.fetch_token(token_url=oauth2.token_url, **keys)))
+            token = self._send(request, lambda: session.fetch_token(token_url=oauth2.token_url, **keys))
         except OAuth2FailureError as problem:
             # The library's message shows the answer's whole body; it may hold more than we want to print.
-            raise token_refused(request, str(problem), self.connection.source, oauth2.token_url) from None
+            text = f"{problem} {session._error or ''}"
+            raise token_refused(request, text, self.connection.source, oauth2.token_url) from None
+        oauth2.token_updater(token)
+        oauth2.session.token = token
         oauth2.session.auto_refresh_kwargs["timeout"] = self.connection.timeout
 
     def _without_secrets(self, error: ApiError) -> ApiError:
@@ -250,6 +266,10 @@ class Port:
                 if pause is None or time.monotonic() + pause > deadline:
                     raise
                 self._rest(pause, lost)
+                if error.kind == "clock":
+                    # The clocks have drifted since we asked. Were it left to it, the official client would ask itself,
+                    # uncounted and with errors of its own.
+                    self._ask_time()
                 continue
             except CloudOpsError:
                 # Not sent after all: the turn goes to the next.
@@ -259,7 +279,7 @@ class Port:
             return result
 
     def _rest(self, seconds: float, lost: ApiError | None) -> None:
-        """Pause between two attempts. Told to stop, what may have happened counts more than that it was not repeated."""
+        """Pause before another attempt. Told to stop, it counts more that the last one may have happened."""
         try:
             self.stop.sleep(seconds)
         except CancelledError:

@@ -12,8 +12,13 @@ from dataclasses import dataclass
 from typing import Callable, Generic, TypeVar
 
 from .._core.errors import ApiError, NotReadyError
-from . import watch
 from .client import Stop
+
+#: How long, in seconds, and how often a list must say the same before it is believed over an answer.
+LAG = 12.0
+LOOKS = 5
+#: A creation whose answer was lost is sent at most so many times, each after having looked in vain.
+CREATIONS = 3
 
 _Thing = TypeVar("_Thing")
 
@@ -48,7 +53,7 @@ def create_once(stop: Stop, creation: Creation[_Thing]) -> Made[_Thing]:
     the creation sent again.
     """
     lost: ApiError | None = None
-    for _time in range(watch.CREATIONS):
+    for _time in range(CREATIONS):
         stop.check()
         try:
             thing, secret = creation.create()
@@ -66,7 +71,7 @@ def create_once(stop: Stop, creation: Creation[_Thing]) -> Made[_Thing]:
             return Made(found[0], None, tuple(found[1:]))
     raise NotReadyError(
         "%s: the creation was sent %d times, and neither answered nor seen in the list. Run again later: it looks"
-        " before it creates. %s" % (creation.what, watch.CREATIONS, lost.message if lost is not None else "")
+        " before it creates. %s" % (creation.what, CREATIONS, lost.message if lost is not None else "")
     )
 
 
@@ -80,6 +85,6 @@ def _wait_for(stop: Stop, creation: Creation[_Thing], lost: ApiError) -> Sequenc
             message = f"{lost.message} It may have happened, and looking failed as well: {error.message} Run again."
             raise ApiError(message, "lost", lost.status) from None
         looks += 1
-        if found or (looks >= watch.LOOKS and time.monotonic() - since >= watch.LAG):
+        if found or (looks >= LOOKS and time.monotonic() - since >= LAG):
             return found
-        stop.sleep(watch.LAG / watch.LOOKS)
+        stop.sleep(LAG / LOOKS)

@@ -18,7 +18,7 @@ from .store import CREDENTIAL, Store
 
 #: How long to wait for a run that works in the same folder, in seconds.
 _LOCK_WAIT = 300.0
-_SECRET = ("password",)
+_SECRET = ("password", "s3_secret", "s3_aws_profile", "s3_rclone_profile")
 
 
 class Request(NamedTuple):
@@ -48,7 +48,8 @@ def handle(request: Request, connect: Callable[[], Port]) -> Report:
     base, service_name = os.path.split(folder)
     if not name.endswith(CREDENTIAL):
         raise InputError(f"credential_file: {path} is not the path of a credential file, which ends in {CREDENTIAL}.")
-    delivers = request.state == "delivered" and not request.check
+    # Nothing is made where there is nothing to mark.
+    delivers = request.state == "delivered" and not request.check and os.path.lexists(path)
     store = Store(base, service_name, request.vault_password, write=delivers)
     try:
         store.open(_LOCK_WAIT, Stop())
@@ -66,6 +67,8 @@ def _handle(request: Request, store: Store, stem: str, connect: Callable[[], Por
     if request.state == "verified":
         _log_in(record, store.path(stem), connect)
         return Report(_public(record), False)
+    if not record.get("password") and not record.get("s3_access"):
+        raise _without_password(record, store.path(stem), "hand over")
     if request.issued_at is not None and record.get("issued_at") != request.issued_at:
         raise StoreError(
             f"{store.path(stem)} holds a newer credential than the one of {request.issued_at}, which is not delivered."
@@ -82,10 +85,14 @@ def _public(record: dict[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in record.items() if key not in _SECRET}
 
 
+def _without_password(record: dict[str, Any], path: str, use: str) -> StoreError:
+    return StoreError(f"{path} has no password to {use}. {record.get('note') or ''}".rstrip())
+
+
 def _log_in(record: dict[str, Any], path: str, connect: Callable[[], Port]) -> None:
     user_id, password, service_name = record.get("user_id"), record.get("password"), record.get("service_name")
     if not isinstance(password, str) or not isinstance(user_id, int) or not isinstance(service_name, str):
-        raise StoreError(f"{path} has no password to log in with. {record.get('note') or ''}".rstrip())
+        raise _without_password(record, path, "log in with")
     try:
         Project(connect(), service_name).log_in(user_id, password)
     except ApiError as error:

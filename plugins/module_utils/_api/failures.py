@@ -37,6 +37,8 @@ _ADVICE_BY_CODE = {
     "QUERY_TIME_OUT": "The API says that the request's time is off: set this machine's clock, and check that no proxy"
     " caches /auth/time.",
 }
+#: The codes that say that one of the keys is wrong.
+KEY_CODES = frozenset(_ADVICE_BY_CODE) - {"QUERY_TIME_OUT"}
 _ADVICE_BY_STATUS = {
     401: "The API does not accept the credentials: check the keys, or their expiry.",
     409: "The API says that this conflicts with the user's present state: wait a little and run again.",
@@ -73,6 +75,8 @@ def _advice(request: Request, status: int, code: str, data: object) -> str:
         return (
             "The project does not exist or these credentials do not see it: check service_name (32 hexadecimal digits)."
         )
+    if status == 404 and request.path == "/auth/time":
+        return "This is not the API: check endpoint. Its base URLs end in /1.0 or /v1."
     return _ADVICE_BY_STATUS.get(status, "")
 
 
@@ -128,15 +132,19 @@ def from_exception(request: Request, problem: Exception, endpoint: str, timeout:
             "refused",
             f"the certificate of {endpoint} is not trusted; check the endpoint, the clock and the CA bundle",
         )
-    elif isinstance(problem, (exceptions.ConnectTimeout, exceptions.ProxyError)) or "NewConnectionError" in chain:
+    elif isinstance(problem, (exceptions.ConnectTimeout, exceptions.ProxyError)) or chain & _NO_CONNECTION:
         kind, text = "unreached", f"{endpoint} cannot be reached; check the endpoint, the network and the proxy"
     elif isinstance(problem, (exceptions.TooManyRedirects, exceptions.InvalidURL, exceptions.InvalidSchema)):
         kind, text = "refused", f"{endpoint} does not answer as the API does (it redirects); check the endpoint"
     elif isinstance(problem, exceptions.Timeout):
-        kind, text = "lost", f"no answer within {timeout:g} s"
+        kind, text = "lost", f"{endpoint} gave no answer within {timeout:g} s; check the network, or raise timeout"
     else:
         kind, text = "lost", "the connection broke before the answer was complete"
     return ApiError(f"{request.rule} failed: {text}.", kind, call=request.rule)
+
+
+#: What urllib3 raises before anything was sent.
+_NO_CONNECTION = frozenset(("NewConnectionError", "NameResolutionError"))
 
 
 def _names_of_causes(problem: BaseException | None) -> set[str]:

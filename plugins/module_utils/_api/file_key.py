@@ -14,7 +14,7 @@ from .storage import Storage
 
 
 def access_key(project: Project, user: User) -> tuple[AccessKey, str]:
-    """Return the oldest access key of a user, or a new one, with its secret; never makes a second one."""
+    """Return an access key that a user has, or a new one, with its secret; never makes a second one."""
     storage = Storage(project.port, project.service_name)
     keys = storage.keys(user.id)
     if keys:

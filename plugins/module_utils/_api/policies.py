@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The object storage policy of one user: read, compared by what it means, and replaced where it means something else."""
+"""The object storage policy of one user: read, compared by its meaning, and replaced where that is another one."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from typing import Any, Callable, NamedTuple
 
 from .._core.desired import Desired
 from .._core.policy import PolicyOutcome, as_json
-from .apply import check_calls
 from .client import Port
+from .permissions import check_calls
 from .storage import Storage
 
 

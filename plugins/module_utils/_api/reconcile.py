@@ -27,6 +27,10 @@ from .store import Store
 from .task import Settings
 
 
+#: Times are kept and known in whole seconds.
+_CLOCKS = 2.0
+
+
 class Request(NamedTuple):
     """What a module was asked for. ``hidden``: the task has ``no_log``, so that its result is not printed."""
 
@@ -45,6 +49,8 @@ class Report(NamedTuple):
 
     outcomes: list[Outcome]
     files: dict[str, str] | None
+    service_name: str = ""
+    service_name: str | None = None
 
 
 def reconcile(request: Request, connect: Callable[[], Port]) -> Report:
@@ -77,7 +83,7 @@ def _reconcile(request: Request, project: Project, store: Store | None) -> Repor
         if plan.has_steps:
             check_rights(project, plan, request.service_name)
         outcomes = Executor(project, store, plan, request.settings).run()
-    return Report(outcomes, _files(store, plan))
+    return Report(outcomes, _files(store, plan), request.service_name)
 
 
 def _files(store: Store | None, plan: Plan) -> dict[str, str] | None:
@@ -158,8 +164,16 @@ def _stems(request: Request, cloud: Cloud) -> list[str]:
 def _awaited(one: Desired, cloud: Cloud, stored: Mapping[str, Stored], port: Port) -> bool:
     if one.description is None or cloud.described(one.description):
         return False
-    intent = stored.get(file_stem(one.description), Stored()).intent
-    return intent is not None and intent.may_still_appear(port.now())
+    credential, intent = stored.get(file_stem(one.description), Stored())
+    if intent is not None and intent.may_still_appear(port.now()):
+        return True
+    # A credential that was issued a moment ago is that of an account which the list will show in a moment.
+    return (
+        credential is not None
+        and credential.has_password
+        and credential.issued_at is not None
+        and port.now() - credential.issued_at <= watch.LAG + _CLOCKS
+    )
 
 
 def _check_passwords(request: Request, plan: Plan) -> None:

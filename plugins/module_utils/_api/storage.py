@@ -16,9 +16,10 @@ from .._core.model import User, parse_user
 from .._core.observed import Cloud
 from .._core.policy import NONE, Current, parse_current
 from .endpoints import Project
-from .task import PATIENCE
 
 _T = TypeVar("_T")
+#: So often the API is asked again where it says "conflict" or "not found" about a user that its own list shows.
+_PATIENCE = 6
 _FIRST_PAUSE = 0.25
 _LONGEST_PAUSE = 5.0
 
@@ -60,7 +61,7 @@ class Storage(Project):
         """Return what ``call`` returns. A user that is in the list may be so new, or so busy, that the API says "not
         found" or "conflict" about it: it is then asked again."""
         pause = _FIRST_PAUSE
-        for _try in range(PATIENCE):
+        for _try in range(_PATIENCE):
             try:
                 return call()
             except ApiError as error:

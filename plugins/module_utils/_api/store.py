@@ -97,7 +97,7 @@ class Store:
             text = self._vault.decrypt(text, path)
         record = load_record(text)
         if record is None:
-            record = _load_edited(text)
+            record = load_edited(text)
         if record is None:
             raise StoreError(
                 f"{path} is not a credential file. It may hold the only copy of a password, so nothing was changed:"
@@ -196,7 +196,7 @@ class Store:
         return credential
 
 
-def _load_edited(text: str) -> dict[str, Any] | None:
+def load_edited(text: str) -> dict[str, Any] | None:
     """Return the record in a file that a person has edited, None where it is no mapping or PyYAML is not there."""
     try:
         import yaml

@@ -10,6 +10,7 @@ An act may be called from any thread. It changes the API and the disk and report
 from __future__ import annotations
 
 import threading
+import time
 from collections import deque
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -72,6 +73,11 @@ class Task:
         #: Accounts that this run made and that have to go; then the task ends with ``verdict``, if there is one.
         self.surplus: list[int] = []
         self.verdict: CloudOpsError | None = None
+        self.clearing_since: float | None = None
+        #: The older account that the user is, once the surplus is gone, and whether this run made it as well.
+        self.heir: tuple[User, bool] | None = None
+        #: True where the account was found in the list since the answer to its creation was lost.
+        self.adopted = False
         self.intent: Intent | None = item.stored.intent
         self.password: str | None = None
         self.exact = item.exact
@@ -241,25 +247,27 @@ class Acts:
 
         One that the API does not know yet, or that it still works on, stays in ``surplus``: the list decides on it.
         """
+        if task.clearing_since is None:
+            task.clearing_since = time.monotonic()
         for user_id in list(task.surplus):
             try:
                 self._project.delete_user(user_id)
             except ApiError as error:
                 if error.kind not in ("not_found", "conflict"):
-                    raise DisagreementError(
-                        "%s: this run made user %d, which has to go again and could not be removed; delete it by hand:"
-                        " %s" % (task.item.desired.where, user_id, error.message),
-                        user_id=user_id,
-                    ) from None
+                    raise surplus_error(task, error.message) from None
             else:
                 task.surplus.remove(user_id)
 
     def cleared(self, task: Task) -> None:
         """Go on after the surplus accounts are gone; raises the task's verdict, if there is one."""
+        task.clearing_since = None
         if task.verdict is not None:
             task.outcome.user = None
             self._settle(task)
             raise task.verdict
+        if task.heir is not None:
+            (survivor, ours), task.heir = task.heir, None
+            self._yield_to(task, survivor, ours)
 
     def _delete(self, task: Task, step: Step) -> None:
         if task.user is None:
@@ -271,7 +279,7 @@ class Acts:
             if error.kind != "not_found":
                 raise self._not_now(error) from None
 
-    def yield_to(self, task: Task, survivor: User, ours: bool) -> None:
+    def _yield_to(self, task: Task, survivor: User, ours: bool) -> None:
         """Take an older account with the same description for the user, instead of the one that this run made.
 
         ``ours``: this run made the older one too, by a request that it had given up.
@@ -370,6 +378,8 @@ class Acts:
         user, store, stem = task.user, self._store, task.item.stem
         if user is None or store is None or stem is None:
             return
+        if user.is_pending:
+            raise NotNow
         # Not at the top: few runs need it, and it needs what builds on this file.
         from .file_key import access_key
 
@@ -438,6 +448,16 @@ class Acts:
         postponed = NotNow()
         postponed.__cause__ = error
         return postponed
+
+
+def surplus_error(task: Task, why: str) -> DisagreementError:
+    """Return the error for accounts that this run made and could not remove again."""
+    return DisagreementError(
+        "{}: this run made user {}, which has to go again and could not be removed. Delete it by hand. {}".format(
+            task.item.desired.where, ", ".join(map(str, task.surplus)), why
+        ),
+        user_ids=list(task.surplus),
+    )
 
 
 def unexpected(problem: BaseException) -> CloudOpsError:

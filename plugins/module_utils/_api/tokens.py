@@ -21,10 +21,10 @@ from .._core.tokens import (
     parse_value,
     plan_token,
 )
-from .apply import check_calls
 from .client import Port
 from .creation import Creation, create_once
 from .endpoints import Project
+from .permissions import check_calls
 
 
 class Request(NamedTuple):

@@ -15,25 +15,15 @@ from .._core.errors import AmbiguousUserError, CloudOpsError, DisagreementError,
 from .._core.model import User
 from .._core.observed import Cloud
 from .._core.plan import role_steps
-from .task import PATIENCE, Settings, Surplus, Task
+from . import creation
+from .task import PATIENCE, Settings, Task, surplus_error
 
-#: How long, in seconds, and how often the list must say the same before it is believed over an answer.
-LAG = 12.0
-LOOKS = 5
-#: A creation whose answer was lost is sent at most so many times, each after having looked in vain.
-CREATIONS = 3
+LAG = creation.LAG
+LOOKS = creation.LOOKS
+CREATIONS = creation.CREATIONS
 #: After a refusal that the list does not explain, a user is left alone for a while that doubles each time.
 _FIRST_REST = 0.25
 _LONGEST_REST = 8.0
-
-
-class Loser(Exception):
-    """Another account with the same description is older: ours has to go. ``ours``: the older one is ours as well."""
-
-    def __init__(self, survivor: User, ours: bool) -> None:
-        super().__init__()
-        self.survivor = survivor
-        self.ours = ours
 
 
 class Watch:
@@ -132,6 +122,7 @@ class Watch:
     def _adopt(self, task: Task, user: User) -> None:
         """Go on with an account of ours. Its first password was in the lost answer, so it gets another one."""
         task.outcome.user = user
+        task.adopted = True
         step = task.todo.popleft()
         task.outcome.done.append(step)
         task.todo.appendleft(step._replace(kind="renew", roles=(), reason="recover"))
@@ -159,13 +150,8 @@ class Watch:
                 task.surplus.clear()
                 task.phase = "cleared"
             return
-        if time.monotonic() - task.watched >= self._settings.wait_timeout:
-            ids = ", ".join(str(user.id) for user in shown)
-            raise DisagreementError(
-                f"{task.item.desired.where}: this run made user {ids}, which has to go again; the API did not let it be"
-                " removed. Delete it by hand.",
-                user_ids=[user.id for user in shown],
-            )
+        if time.monotonic() - (task.clearing_since or 0.0) >= self._settings.wait_timeout:
+            raise surplus_error(task, "The API did not allow it within %d s." % self._settings.wait_timeout)
         if all(not user.is_pending for user in shown) and task.looks > 1:
             task.phase = "clear"
 
@@ -176,7 +162,8 @@ class Watch:
         if task.deletes:
             self._settle_deletion(task, shown)
             return
-        self._check_rivals(task, cloud)
+        if task.creations and not self._is_alone(task, cloud):
+            return
         if shown is None:
             if self._believed(task):
                 raise NotReadyError(f"{task.name} is not in the project's list. Running again is safe.")
@@ -200,21 +187,26 @@ class Watch:
                 f"{task.name} was deleted, but the API still lists it as {shown.status}. Run again."
             )
 
-    def _check_rivals(self, task: Task, cloud: Cloud) -> None:
+    def _is_alone(self, task: Task, cloud: Cloud) -> bool:
         """Of all accounts with the description the oldest stays; of the others this run removes what it made."""
-        if not task.creations or task.user is None:
-            return
         found = cloud.described(task.item.desired.description or "")
+        if not found or task.user is None:
+            return True
         own = task.own(found)
-        if not found or (task.user.id not in own and task.made is None):
-            return
-        oldest = found[0]
-        listed = {user.id for user in found}
-        task.surplus = sorted((own & listed) - {oldest.id})
-        if oldest.id < task.user.id or (task.user.id not in listed and self._certain(task)):
-            raise Loser(oldest, oldest.id in own)
-        if task.surplus:
-            raise Surplus
+        if task.adopted and len(found) > 1 and not own:
+            # Which of them is ours cannot be told any more. Another run may still remove its own.
+            if self._certain(task):
+                raise _ambiguous(task, found)
+            return False
+        oldest, listed = found[0], {user.id for user in found}
+        surplus = sorted((own & listed) - {oldest.id})
+        gave_way = task.user.id in own and task.user.id != oldest.id and (surplus or self._certain(task))
+        if not surplus and not gave_way:
+            return True
+        task.surplus = surplus
+        task.heir = (oldest, oldest.id in own) if gave_way else None
+        self._restart(task, "clear")
+        return False
 
     @staticmethod
     def _as_asked(task: Task, user: User) -> bool:

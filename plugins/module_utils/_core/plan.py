@@ -18,9 +18,11 @@ from .observed import Observed
 
 
 class Step(NamedTuple):
-    """One change. ``kind``: ``create``, ``renew``, ``revoke``, ``grant``, ``set_roles``, ``delete`` (one API call
-    each), ``make_key`` (an S3 access key into the credential file), ``revoke_key`` or ``forget`` (the files of a user that is
-    gone). ``key`` is the access key."""
+    """One change, by ``kind``.
+
+    ``create``, ``renew``, ``revoke``, ``grant``, ``set_roles``, ``delete`` and ``revoke_key`` are one API call each;
+    ``make_key`` puts an access key into the credential file, ``forget`` removes the files of a user that is gone.
+    """
 
     kind: str
     roles: tuple[str, ...] = ()

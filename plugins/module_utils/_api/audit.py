@@ -1,0 +1,164 @@
+# Copyright (c) 2026, the cloudops.ovh authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Read everything that an audit of one project needs. Nothing is changed, in the cloud or on disk."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Callable, NamedTuple, TypeVar
+
+from .._core.audit import Audit, Facts, make_audit
+from .._core.credential import Credential, credential_of, credential_of_label, load_record
+from .._core.desired import Desired
+from .._core.errors import ApiError, StoreError
+from .._core.model import Catalogue, User
+from .._core.observed import Cloud
+from .client import Port
+from .folder import Folder
+from .storage import Storage
+from .store import CREDENTIAL, load_edited
+from .vault import HEADER, label_of
+
+_T = TypeVar("_T")
+#: A user that vanished meanwhile, or is not known everywhere yet: the others are still of interest.
+_OWN_TROUBLE = frozenset(("not_found", "conflict"))
+
+
+class Request(NamedTuple):
+    """What a module was asked for. ``expected`` None: nothing to compare with."""
+
+    service_name: str
+    expected: Sequence[Desired] | None = None
+    credentials_dir: str | None = None
+    object_storage: bool = True
+    concurrency: int = 10
+    project_name: str = ""
+    hidden: bool = False
+    check: bool = False
+
+
+class Report(NamedTuple):
+    """What was found. ``now`` is the API's time, ``notes`` say what could not be read."""
+
+    request: Request
+    audit: Audit
+    facts: dict[int, Facts]
+    now: float
+    notes: list[str]
+
+
+def audit_project(request: Request, connect: Callable[[], Port]) -> Report:
+    """Read a project and compare it. Raises :class:`CloudOpsError`.
+
+    Two calls, and two for each user where the object storage is asked for.
+    """
+    storage = Storage(connect(), request.service_name)
+    files = _Files(request.credentials_dir, request.service_name) if request.credentials_dir else None
+    storage.port.open()
+    cloud, catalogue = _read(storage, any(one.names_roles for one in request.expected or ()))
+    keys: dict[int, tuple[str, ...]] = {}
+    policies: dict[int, bool] = {}
+    notes: list[str] = []
+    if request.object_storage:
+        ask = _Asker(cloud.users, request.concurrency)
+        keys = ask(lambda user: tuple(key.access for key in storage.keys(user.id)), "S3 keys", notes)
+        policies = ask(lambda user: not storage.policy_of(user.id).is_empty, "S3 policies", notes)
+    facts = {}
+    for user in cloud.users:
+        credential, path = files.of(cloud.stem(user), notes) if files else (None, None)
+        facts[user.id] = Facts(credential, path, keys.get(user.id), policies.get(user.id))
+    return Report(request, make_audit(cloud, request.expected, catalogue, facts), facts, storage.port.now(), notes)
+
+
+def _read(storage: Storage, with_roles: bool) -> tuple[Cloud, Catalogue]:
+    with ThreadPoolExecutor(1) as pool:
+        catalogue = pool.submit(storage.catalogue) if with_roles else None
+        cloud = Cloud(storage.users())
+        return cloud, catalogue.result() if catalogue is not None else Catalogue(())
+
+
+class _Asker:
+    """Asks one thing about every user, some at a time. Where that is refused it is not tried a thousand times."""
+
+    def __init__(self, users: Iterable[User], concurrency: int) -> None:
+        self._users = tuple(users)
+        self._concurrency = concurrency
+
+    def __call__(self, ask: Callable[[User], _T], what: str, notes: list[str]) -> dict[int, _T]:
+        found: dict[int, _T] = {}
+        troubles: list[str] = []
+        over = threading.Event()
+
+        def one(user: User) -> None:
+            if over.is_set():
+                return
+            try:
+                found[user.id] = ask(user)
+            except ApiError as problem:
+                troubles.append(problem.message)
+                if problem.kind not in _OWN_TROUBLE:
+                    over.set()
+
+        with ThreadPoolExecutor(self._concurrency) as pool:
+            list(pool.map(one, self._users))
+        if troubles:
+            unknown = len(self._users) - len(found)
+            notes.append("%s of %d accounts are not known. %s" % (what, unknown, min(troubles)))
+        return found
+
+
+class _ReadOnly(Folder):
+    """A credentials folder that is only looked into: whether it could be written to does not matter."""
+
+    def _check_can_be_made(self) -> None:
+        """A folder that is missing has no files."""
+
+    @staticmethod
+    def _check_writable(path: str) -> None:
+        """Nothing is written."""
+
+
+class _Files:
+    """The credential files of a project, without their passwords."""
+
+    def __init__(self, base: str, service_name: str) -> None:
+        self._folder = _ReadOnly(base, service_name)
+        self._folder.open(make=False)
+        try:
+            self._texts = {name: self._text(name) for name in self._folder.names() if name.endswith(CREDENTIAL)}
+        finally:
+            self._folder.close()
+
+    def _text(self, name: str) -> str | StoreError:
+        try:
+            return self._folder.read(name) or ""
+        except StoreError as problem:
+            return problem
+
+    def of(self, stem: str, notes: list[str]) -> tuple[Credential | None, str | None]:
+        """Return the credential of a user and the path of its file; what cannot be understood is noted."""
+        text = self._texts.get(stem + CREDENTIAL)
+        if text is None:
+            return None, None
+        path = self._folder.path_of(stem + CREDENTIAL)
+        try:
+            return _credential(text, path), path
+        except StoreError as problem:
+            notes.append(problem.message)
+            return None, path
+
+
+def _credential(text: str | StoreError, path: str) -> Credential:
+    if isinstance(text, StoreError):
+        raise text
+    if not text.startswith(HEADER):
+        return credential_of(load_record(text) or load_edited(text) or {}, path)
+    # The label says all that is wanted here, so that nothing has to be decrypted.
+    labelled = credential_of_label(label_of(text))
+    if labelled is None:
+        raise StoreError(f"{path} was encrypted by other means, which hides when it was issued.")
+    return labelled

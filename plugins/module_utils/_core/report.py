@@ -1,0 +1,242 @@
+# Copyright (c) 2026, the cloudops.ovh authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The audits of many projects as one report, and that as JSON, CSV and text.
+
+The same audits give the same bytes: everything is sorted, and the time is an input. ``docs/audit-report.schema.json``
+describes the JSON.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from io import StringIO
+from typing import Any, NamedTuple
+
+from .audit import ERROR, KINDS
+from .errors import InputError
+
+SCHEMA = 1
+
+_COUNTS = ("errors", "warnings", "drift")
+#: What cannot be part of a text file: control characters, and halves of characters.
+_UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
+#: A spreadsheet would take a cell that begins so for a formula.
+_FORMULA = re.compile(r"\s*[=+\-@]|[\t\r\n]")
+
+
+class Report(NamedTuple):
+    """All that a report says. ``projects`` are as in the JSON, those that could not be audited included."""
+
+    generated_at: str
+    projects: list[dict[str, Any]]
+    summary: dict[str, Any]
+
+    @property
+    def compared(self) -> bool:
+        """True if any project was compared with a list."""
+        return any(project["compared"] for project in self.projects)
+
+    @property
+    def findings(self) -> list[tuple[dict[str, Any], dict[str, Any]]]:
+        """All findings with their project, the gravest first."""
+        order = list(KINDS)
+        pairs = [(finding, project) for project in self.projects for finding in project["findings"]]
+        return sorted(pairs, key=lambda pair: order.index(pair[0]["kind"]))
+
+
+def build_report(audits: Mapping[str, Any], generated_at: str, not_audited: Sequence[str] = ()) -> Report:
+    """Return the report on ``audits``, the results of ``ovh_cloud_audit_info`` by the name of their host.
+
+    ``not_audited``: hosts without a result. Raises :class:`InputError` for what is no such result.
+    """
+    projects = [_project(str(host), audit) for host, audit in audits.items()]
+    projects += [_unreadable(str(host), "It was not audited: the run ended before.") for host in not_audited]
+    projects.sort(key=lambda one: (label(one).casefold(), one["service_name"] or "", one["host"]))
+    summary: dict[str, Any] = {
+        "projects": len(projects),
+        "unreadable": sum(project["error"] is not None for project in projects),
+        # A person with accounts in three projects is one person.
+        "people": len({account["person"] for project in projects for account in project["accounts"]}),
+        "accounts": sum(len(project["accounts"]) for project in projects),
+    }
+    for name in _COUNTS:
+        summary[name] = sum(project["summary"][name] for project in projects)
+    return Report(clean(generated_at), projects, summary)
+
+
+def label(project: Mapping[str, Any]) -> str:
+    """Return what people call a project."""
+    return str(project["project_name"] or project["service_name"] or project["host"])
+
+
+def clean(value: Any) -> Any:
+    """Return data in which every text can be written to a file, whatever the API sent."""
+    if isinstance(value, str):
+        return _UNPRINTABLE.sub("\ufffd", value)
+    if isinstance(value, Mapping):
+        return {clean(str(key)): clean(one) for key, one in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [clean(one) for one in value]
+    return value
+
+
+def _project(host: str, audit: Any) -> dict[str, Any]:
+    if not isinstance(audit, Mapping):
+        raise InputError(f"The audit of {host} is not a result of ovh_cloud_audit_info.")
+    if audit.get("audited_at") is None:
+        return _unreadable(host, str(audit.get("msg") or "It could not be audited."))
+    try:
+        project = {key: audit[key] for key in ("service_name", "project_name", "audited_at", "compared", "summary")}
+        project.update(host=host, error=None, unknown=audit["unknown"])
+        project.update(accounts=list(audit["accounts"]), findings=list(audit["findings"]))
+    except (KeyError, TypeError):
+        raise InputError(f"The audit of {host} is not a result of ovh_cloud_audit_info.") from None
+    cleaned: dict[str, Any] = clean(project)
+    return cleaned
+
+
+def _unreadable(host: str, message: str) -> dict[str, Any]:
+    finding = {"kind": "unreadable", "severity": ERROR, "drift": False, "person": None, "message": message}
+    finding.update(user_id=None, username=None, roles_lacking=[], roles_surplus=[])
+    project: dict[str, Any] = clean(
+        {
+            "host": host,
+            "service_name": None,
+            "project_name": "",
+            "audited_at": None,
+            "compared": False,
+            "error": message,
+            "unknown": [],
+            "accounts": [],
+            "findings": [finding],
+            "summary": {"people": 0, "accounts": 0, "errors": 1, "warnings": 0, "drift": 0},
+        }
+    )
+    return project
+
+
+def to_json(report: Report) -> str:
+    """Return the report as JSON."""
+    document = {
+        "schema": SCHEMA,
+        "generated_at": report.generated_at,
+        "summary": report.summary,
+        "projects": report.projects,
+    }
+    return json.dumps(document, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
+
+
+# CSV
+
+COLUMNS = (
+    "project",
+    "service_name",
+    "person",
+    "user_id",
+    "username",
+    "status",
+    "expected",
+    "roles",
+    "created",
+    "age_days",
+    "credential_issued",
+    "credential_age_days",
+    "credential_delivered",
+    "s3_keys",
+    "s3_access",
+    "s3_policy",
+    "severity",
+    "findings",
+    "messages",
+)
+
+
+def cell(value: Any) -> str:
+    """Return a value as a cell of CSV. A spreadsheet must not take text from the API for a formula."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, list):
+        value = " ".join(str(one) for one in value)
+    text = str(value)
+    return "'" + text if isinstance(value, str) and _FORMULA.match(text) else text
+
+
+def to_csv(report: Report) -> str:
+    """Return the report as CSV: one line for each account, and one for each finding without an account."""
+    stream = StringIO()
+    # As RFC 4180 has it.
+    writer = csv.writer(stream, lineterminator="\r\n")
+    writer.writerow(COLUMNS)
+    for project in report.projects:
+        for row in rows(project):
+            writer.writerow([cell(row[column]) for column in COLUMNS])
+    return stream.getvalue()
+
+
+def rows(project: Mapping[str, Any]) -> Iterable[dict[str, Any]]:
+    """Return what a project has to show, by account, and then what has none."""
+    found: dict[int, list[dict[str, Any]]] = {}
+    for finding in project["findings"]:
+        if finding["user_id"] is not None:
+            found.setdefault(finding["user_id"], []).append(finding)
+    for account in project["accounts"]:
+        yield _row(project, account, found.get(account["id"], []))
+    for finding in project["findings"]:
+        if finding["user_id"] is None:
+            yield _row(project, {"person": finding["person"]}, [finding])
+
+
+def _row(project: Mapping[str, Any], account: Mapping[str, Any], findings: list[dict[str, Any]]) -> dict[str, Any]:
+    row: dict[str, Any] = {column: account.get(column) for column in COLUMNS}
+    keys = account.get("s3_keys")
+    row.update(project=label(project), service_name=project["service_name"], user_id=account.get("id"))
+    row.update(created=account.get("creation_date"), s3_keys=None if keys is None else len(keys), s3_access=keys)
+    severities = {finding["severity"] for finding in findings}
+    row["severity"] = min(severities) if severities else None
+    row["findings"] = [finding["kind"] for finding in findings]
+    row["messages"] = [finding["message"] for finding in findings]
+    return row
+
+
+# Text
+
+
+def count(number: int, one: str, many: str | None = None) -> str:
+    """Return a number with its noun: ``1 person``, ``2 people``."""
+    return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
+def headline(report: Report) -> str:
+    """Return the report in one sentence."""
+    summary = report.summary
+    if not summary["projects"]:
+        return "No project was audited."
+    parts = [count(summary[name], name[:-1]) for name in ("errors", "warnings") if summary[name]]
+    parts = [part.replace("error", "problem") for part in parts]
+    if parts:
+        return " and ".join(parts) + "."
+    return "No problems. Access is as the list says." if report.compared else "No problems."
+
+
+def to_text(report: Report, most: int = 20) -> str:
+    """Return the report for a terminal: what was looked at, and what was found, a line each."""
+    summary = report.summary
+    facts = [count(summary["people"], "person", "people"), count(summary["accounts"], "account")]
+    lines = ["{} in {}. {}".format(", ".join(facts), count(summary["projects"], "project"), headline(report))]
+    found = report.findings
+    for finding, project in found[:most]:
+        whom = f"{finding['person']}: " if finding["person"] is not None else ""
+        # One line each, whatever a description holds.
+        line = f"{finding['severity']}: {label(project)}: {whom}{finding['message']}"
+        lines.append(" ".join(line.split()))
+    if len(found) > most:
+        lines.append("and %d more." % (len(found) - most))
+    lines += [f"note: {label(project)}: {note}" for project in report.projects for note in project["unknown"]]
+    return "\n".join(lines)

@@ -1,0 +1,188 @@
+# Copyright (c) 2026, the cloudops.ovh authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Access keys in credential files, roles by pattern, users that are never created: what joining and leaving need."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from ansible_collections.cloudops.ovh.plugins.module_utils._ansible import kinds
+from tests.simulator import Simulator
+from tests.support.modules import PROJECT, call, connection
+
+ROLES = ["ai_training_operator", "objectstore_operator"]
+VAULT = "correct horse battery"
+
+
+def users(sim: Simulator, names: list[Any], check: bool = False, **more: Any) -> dict[str, Any]:
+    return call(kinds.USERS, {**connection(sim), "users": names, **more}, check=check, hidden=False)
+
+
+def changes(sim: Simulator) -> list[str]:
+    return [f"{one.method} {one.path.split(PROJECT)[1]}" for one in sim.writes() if one.effect]
+
+
+def read(folder: Path, name: str) -> dict[str, Any]:
+    return dict(yaml.safe_load((folder / PROJECT / f"{name}.yml").read_text()))
+
+
+@pytest.mark.parametrize("vault", [None, VAULT])
+def test_a_key_is_delivered_once(sim: Simulator, tmp_path: Path, vault: str | None) -> None:
+    options = {"roles": ROLES, "s3_credentials": "present", "credentials_dir": str(tmp_path / "c")}
+    options["credentials_vault_password"] = vault
+    foreseen = users(sim, ["ada"], check=True, **options)
+    assert foreseen["users"][0]["action"] == "created"
+    assert not (tmp_path / "c").exists()
+    first = users(sim, ["ada"], **options)
+    user = sim.project().user_by_description("ada")
+    keys = sim.project().s3_credentials(user["id"])
+    assert [key["access"] for key in keys] == [first["users"][0]["credential_s3_access"]]
+    sim.clear_calls()
+    again = users(sim, ["ada"], **options)
+    assert (again["changed"], changes(sim)) == (False, [])
+    assert again["users"][0]["credential_s3_access"] == keys[0]["access"]
+    # The clock, the users and the roles: no key is read again.
+    assert again["api_calls"] == 3
+
+
+def test_the_file_has_all_that_a_person_needs(sim: Simulator, tmp_path: Path) -> None:
+    users(sim, ["ada"], roles=ROLES, s3_credentials="present", s3_region="SBG", credentials_dir=str(tmp_path / "c"))
+    record = read(tmp_path / "c", "ada")
+    user = sim.project().user_by_description("ada")
+    key = sim.project().s3_credentials(user["id"])[0]
+    assert (record["s3_access"], record["s3_secret"]) == (key["access"], key["secret"])
+    assert record["s3_endpoint"] == "https://s3.sbg.io.cloud.ovh.net"
+    assert f"aws_secret_access_key = {key['secret']}" in record["s3_aws_profile"]
+    assert f"secret_access_key = {key['secret']}" in record["s3_rclone_profile"]
+    assert sim.project().check_password(user["id"], record["password"])
+
+
+def test_a_key_that_is_there_is_taken(sim: Simulator, tmp_path: Path) -> None:
+    user = sim.project().add_user("ada", ROLES)
+    key = sim.project().add_s3_credential(user["id"])
+    result = users(sim, ["ada"], s3_credentials="present", credentials_dir=str(tmp_path / "c"))
+    assert result["users"][0]["credential_s3_access"] == key["access"]
+    assert len(sim.project().s3_credentials(user["id"])) == 1
+    # The account's password is somebody's: it is neither known nor renewed, and the file says so.
+    record = read(tmp_path / "c", "ada")
+    assert "password" not in record
+    assert "not known" in record["note"]
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_a_lost_answer_makes_no_second_key(
+    sim: Simulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, when: str
+) -> None:
+    from ansible_collections.cloudops.ovh.plugins.module_utils._api import watch
+
+    monkeypatch.setattr(watch, "LAG", 0.3)
+    sim.project().add_user("ada", ROLES)
+    sim.fault("reset", method="POST", route="s3Credentials$", when=when)
+    result = users(sim, ["ada"], s3_credentials="present", credentials_dir=str(tmp_path / "c"))
+    assert not result.get("failed"), result.get("msg")
+    keys = sim.project().s3_credentials(sim.project().user_by_description("ada")["id"])
+    assert len(keys) == 1
+    assert read(tmp_path / "c", "ada")["s3_secret"] == keys[0]["secret"]
+
+
+def test_a_renewed_password_keeps_the_key(sim: Simulator, tmp_path: Path) -> None:
+    folder = str(tmp_path / "c")
+    users(sim, ["ada"], s3_credentials="present", credentials_dir=folder)
+    before = read(tmp_path / "c", "ada")
+    users(sim, ["ada"], update_password="always", credentials_dir=folder)
+    after = read(tmp_path / "c", "ada")
+    assert after["s3_secret"] == before["s3_secret"]
+    assert after["password"] != before["password"]
+
+
+def test_leaving_takes_the_keys_first_and_the_file_last(sim: Simulator, tmp_path: Path) -> None:
+    folder = str(tmp_path / "c")
+    users(sim, ["ada"], roles=ROLES, s3_credentials="present", credentials_dir=folder)
+    user = sim.project().user_by_description("ada")
+    extra = sim.project().add_s3_credential(user["id"])
+    sim.clear_calls()
+    options = {"state": "absent", "s3_credentials": "absent", "credentials_dir": folder}
+    assert users(sim, ["ada", "gone"], check=True, **options)["summary"]["deleted"] == 1
+    assert changes(sim) == []
+    result = users(sim, ["ada", "gone"], **options)
+    assert [one["action"] for one in result["users"]] == ["deleted", "unchanged"]
+    assert changes(sim)[-1] == f"DELETE /user/{user['id']}"
+    assert f"DELETE /user/{user['id']}/s3Credentials/{extra['access']}" in changes(sim)
+    assert len(changes(sim)) == 3
+    assert not (tmp_path / "c" / PROJECT / "ada.yml").exists()
+
+
+def test_keys_go_and_the_account_stays(sim: Simulator, tmp_path: Path) -> None:
+    folder = str(tmp_path / "c")
+    users(sim, ["ada"], roles=ROLES, s3_credentials="present", credentials_dir=folder)
+    users(sim, ["ada"], roles=[], purge_roles=True, s3_credentials="absent", credentials_dir=folder)
+    user = sim.project().user_by_description("ada")
+    assert sim.project().s3_credentials(user["id"]) == []
+    assert sim.project().role_names(user["id"]) == []
+    assert "s3_secret" not in read(tmp_path / "c", "ada")
+    assert users(sim, ["ada"], s3_credentials="absent", credentials_dir=folder)["changed"] is False
+
+
+def test_a_key_that_cannot_be_removed_stops_the_deletion(sim: Simulator) -> None:
+    user = sim.project().add_user("ada", ROLES)
+    sim.project().add_s3_credential(user["id"])
+    sim.deny_iam = {"user/s3Credentials/delete"}
+    result = users(sim, ["ada"], state="absent", s3_credentials="absent")
+    assert result["users"][0]["action"] == "failed"
+    assert "user/s3Credentials/delete" in result["msg"]
+    assert sim.project().user_by_description("ada") is not None
+
+
+def test_patterns_take_roles_that_even_the_catalogue_forgot(sim: Simulator) -> None:
+    user = sim.project().add_user("ada", ["ai_training_operator", "ai_training_read", "volume_operator"])
+    sim.project().catalogue.remove("ai_training_read")
+    result = users(sim, ["ada"], revoke_roles=["AI_*"])
+    assert result["users"][0]["roles"] == ["volume_operator"]
+    assert sim.project().role_names(user["id"]) == ["volume_operator"]
+    assert users(sim, ["ada"], revoke_roles=["ai_*"])["changed"] is False
+
+
+def test_a_pattern_spares_what_is_listed(sim: Simulator) -> None:
+    sim.project().add_user("ada", ["ai_training_operator"])
+    result = users(sim, ["ada"], roles=["ai_training_read"], revoke_roles=["ai_*"])
+    assert result["users"][0]["roles"] == ["ai_training_read"]
+
+
+def test_nobody_is_created_where_that_is_not_wanted(sim: Simulator) -> None:
+    result = users(sim, ["ada"], revoke_roles=["ai_*"], create=False)
+    assert result["users"][0]["action"] == "unchanged"
+    assert sim.project().users() == []
+
+
+def test_too_many_revocations_are_refused_by_name(sim: Simulator) -> None:
+    for name in ("ada", "grace", "edsger"):
+        sim.project().add_user(name, ["ai_training_operator"])
+    sim.project().add_user("nobody", [])
+    everybody = ["ada", "grace", "edsger", "nobody"]
+    result = users(sim, everybody, revoke_roles=["ai_*"], max_revocations=2)
+    assert result["failed"]
+    assert "ada (" in result["msg"]
+    assert "nobody" not in result["msg"]
+    assert changes(sim) == []
+    assert users(sim, everybody, revoke_roles=["ai_*"], max_revocations=3)["summary"]["updated"] == 3
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"s3_credentials": "present"}, "needs credentials_dir"),
+        ({"s3_region": "not a region"}, "s3_region"),
+        ({"users": [{"name": "ada", "s3_credentials": "maybe"}]}, "s3_credentials must be one of"),
+        ({"max_revocations": -1}, "max_revocations must not be negative"),
+    ],
+)
+def test_bad_input(sim: Simulator, options: dict[str, Any], words: str) -> None:
+    result = call(kinds.USERS, {**connection(sim), "users": ["ada"], **options})
+    assert result["failed"]
+    assert words in result["msg"]
+    assert sim.calls == []

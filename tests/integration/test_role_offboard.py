@@ -1,0 +1,128 @@
+# Copyright (c) 2026, the cloudops.ovh authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The role ``offboard_users`` and the playbook ``cloudops.ovh.offboard``, as people run them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.simulator import Simulator
+from tests.support.modules import PROJECT
+from tests.support.plays import PlayResult, play
+
+ROLES = ["ai_training_operator", "objectstore_operator"]
+
+
+def offboard(tmp_path: Path, sim: Simulator, users: list[Any], check: bool = False, **options: Any) -> PlayResult:
+    variables = {"offboard_users_users": users}
+    variables.update({f"offboard_users_{key}": value for key, value in options.items()})
+    return play(tmp_path, sim, playbook="cloudops.ovh.offboard", extra_vars=variables, check=check)
+
+
+def onboard(tmp_path: Path, sim: Simulator, users: list[str]) -> Path:
+    folder = tmp_path / "credentials"
+    variables = {"onboard_users_users": users, "onboard_users_credentials_dir": str(folder)}
+    assert play(tmp_path, sim, playbook="cloudops.ovh.onboard", extra_vars=variables).rc == 0
+    return folder / PROJECT
+
+
+def changes(sim: Simulator) -> list[str]:
+    return [f"{one.method} {one.path.split(PROJECT)[1]}" for one in sim.writes() if one.effect]
+
+
+def again(tmp_path: Path, sim: Simulator, users: list[Any], **options: Any) -> None:
+    sim.clear_calls()
+    result = offboard(tmp_path, sim, users, **options)
+    assert result.rc == 0, result.text
+    assert (result.stats["localhost"]["changed"], changes(sim)) == (0, [])
+
+
+def test_revoke_ai_is_what_it_does_by_default(tmp_path: Path, sim: Simulator) -> None:
+    user = sim.project().add_user("ada", [*ROLES, "ai_training_read"])
+    key = sim.project().add_s3_credential(user["id"])
+    check = offboard(tmp_path, sim, ["ada", "gone"], check=True)
+    assert (check.rc, changes(sim)) == (0, []), check.text
+    result = offboard(tmp_path, sim, ["ada", "gone"])
+    assert result.rc == 0, result.text
+    assert sim.project().role_names(user["id"]) == ["objectstore_operator"]
+    assert [one["access"] for one in sim.project().s3_credentials(user["id"])] == [key["access"]]
+    assert "ada: still has: objectstore_operator" in result.text
+    assert "gone: still has: no account" in result.text
+    again(tmp_path, sim, ["ada", "gone"])
+
+
+def test_revoke_all_leaves_an_account_without_rights(tmp_path: Path, sim: Simulator) -> None:
+    user = sim.project().add_user("ada", ROLES)
+    sim.project().add_s3_credential(user["id"])
+    mine = sim.project().add_ai_token("notebooks", label_selector="team=x,owner=ada")
+    other = sim.project().add_ai_token("others", label_selector="owner=adaline")
+    result = offboard(tmp_path, sim, ["ada"], mode="revoke_all")
+    assert result.rc == 0, result.text
+    assert sim.project().role_names(user["id"]) == []
+    assert sim.project().s3_credentials(user["id"]) == []
+    assert [one["id"] for one in sim.project().ai_tokens()] == [other["id"]]
+    assert mine["id"] not in result.text
+    assert "ada: still has: nothing" in result.text
+    # Less access first: the key, then the roles, then the token.
+    assert "s3Credentials" in changes(sim)[0]
+    assert "ai/token" in changes(sim)[-1]
+    again(tmp_path, sim, ["ada"], mode="revoke_all")
+
+
+def test_delete_takes_the_account_and_at_last_the_file(tmp_path: Path, sim: Simulator) -> None:
+    folder = onboard(tmp_path, sim, ["ada", "grace"])
+    result = offboard(tmp_path, sim, ["ada"], mode="delete", credentials_dir=str(folder.parent))
+    assert result.rc == 0, result.text
+    assert [user["description"] for user in sim.project().live_users()] == ["grace"]
+    assert sorted(path.name for path in folder.glob("*.yml")) == ["grace.yml"]
+    assert "ada: still has: no account" in result.text
+    again(tmp_path, sim, ["ada"], mode="delete", credentials_dir=str(folder.parent))
+
+
+@pytest.mark.parametrize("mode", ["revoke_ai", "delete"])
+def test_the_guard_refuses_before_any_change(tmp_path: Path, sim: Simulator, mode: str) -> None:
+    people = ["ada", "grace", "edsger"]
+    for name in people:
+        sim.project().add_user(name, ROLES)
+    result = offboard(tmp_path, sim, people, mode=mode, max_deletions=2)
+    assert result.rc != 0
+    assert changes(sim) == []
+    assert "ada (" in result.text
+    assert "edsger (" in result.text
+
+
+def test_an_ambiguous_name_is_refused_and_the_others_go_on(tmp_path: Path, sim: Simulator) -> None:
+    twins = [sim.project().add_user("twin", ROLES)["id"] for _ in range(2)]
+    sim.project().add_user("ada", ROLES)
+    result = offboard(tmp_path, sim, ["twin", "ada"], mode="delete")
+    assert result.rc != 0
+    assert [user["id"] for user in sim.project().live_users()] == twins
+    assert all(str(one) in result.text for one in twins)
+    resolved = offboard(tmp_path, sim, [{"user_id": twins[0]}, "ada"], mode="delete")
+    assert resolved.rc == 0, resolved.text
+    assert [user["id"] for user in sim.project().live_users()] == twins[1:]
+
+
+def test_a_token_that_stays_is_said(tmp_path: Path, sim: Simulator) -> None:
+    sim.project().add_user("ada", ROLES)
+    sim.project().add_ai_token("notebooks", label_selector="owner=ada")
+    sim.fault("status", method="DELETE", route="/ai/token", status=403, times=None, error_class="Client::Forbidden")
+    result = offboard(tmp_path, sim, ["ada"], mode="delete")
+    assert result.rc != 0
+    assert sim.project().live_users() == []
+    assert "ai/token" in result.text
+    sim.clear_faults()
+    # The account is gone, and with it its name: the list still has it, so the token goes in the next run.
+    assert offboard(tmp_path, sim, ["ada"], mode="delete").rc == 0
+    assert sim.project().ai_tokens() == []
+
+
+def test_a_wrong_mode_is_refused(tmp_path: Path, sim: Simulator) -> None:
+    result = offboard(tmp_path, sim, ["ada"], mode="everything")
+    assert result.rc != 0
+    assert "revoke_all" in result.text
+    assert sim.calls == []
