@@ -22,7 +22,7 @@ from requests import sessions as _imported_too  # noqa: F401
 
 from ansible_collections.cloudops.ovh.plugins.module_utils._ansible import kinds, runner
 from ansible_collections.cloudops.ovh.plugins.module_utils._api import client, config, folder
-from tests.support.rig import hurry
+from tests.support.rig import hurry, inline_vault
 
 KINDS = {"ovh_cloud_users": kinds.USERS, "ovh_cloud_user": kinds.USER, "ovh_cloud_user_role": kinds.USER_ROLE}
 
@@ -73,13 +73,23 @@ class WatchedOs:
 
     def unlink(self, path: str, **options: Any) -> None:
         """A file goes."""
-        self._acts.at("unlink", path)
+        if self._is_there(path, options):
+            self._acts.at("unlink", path)
         os.unlink(path, **options)
 
     def mkdir(self, path: str, *args: Any, **options: Any) -> None:
         """A folder comes."""
-        self._acts.at("mkdir", path)
+        if not self._is_there(path, options):
+            self._acts.at("mkdir", path)
         os.mkdir(path, *args, **options)
+
+    @staticmethod
+    def _is_there(path: str, options: dict[str, Any]) -> bool:
+        try:
+            os.lstat(path, **options)
+        except FileNotFoundError:
+            return False
+        return True
 
 
 def watch(acts: Acts) -> None:
@@ -111,6 +121,7 @@ def run(order: dict[str, Any]) -> None:
     basic._ANSIBLE_PROFILE = "legacy"
     if order["hurry"]:
         hurry(setattr)
+        inline_vault(setattr)
     if order["trace"]:
         watch(Acts(order["trace"], order["kill_at"]))
     runner.run(KINDS[order["module"]])

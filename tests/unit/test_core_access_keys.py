@@ -8,6 +8,9 @@ from __future__ import annotations
 import json
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
 from ansible_collections.cloudops.ovh.plugins.module_utils._core.access_keys import (
     AccessKey,
     KeyOutcome,
@@ -21,8 +24,6 @@ from ansible_collections.cloudops.ovh.plugins.module_utils._core.access_keys imp
 )
 from ansible_collections.cloudops.ovh.plugins.module_utils._core.errors import AccessKeyNotFoundError, ApiError
 from ansible_collections.cloudops.ovh.plugins.module_utils._core.model import User
-from hypothesis import given
-from hypothesis import strategies as st
 
 A, B = AccessKey("a", "tenant", "owner"), AccessKey("b", "tenant", "owner")
 ADA = User(7, "user-x", "ada", "ok", None, None, ())

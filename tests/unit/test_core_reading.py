@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+
 from ansible_collections.cloudops.ovh.plugins.module_utils._core.errors import ApiError, UnknownRoleError
 from ansible_collections.cloudops.ovh.plugins.module_utils._core.model import Catalogue, Role, User
 from ansible_collections.cloudops.ovh.plugins.module_utils._core.reading import (

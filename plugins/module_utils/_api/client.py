@@ -136,7 +136,9 @@ class Port:
     def _keep_token(self) -> None:
         """Ask for another bearer token when this one is about to expire. The official client would do it by itself,
         uncounted and with errors of its own."""
-        if self.connection.oauth2 and self._client._oauth2.token.get("expires_at", math.inf) < time.time() + _TOKEN_MARGIN:
+        if not self.connection.oauth2:
+            return
+        if self._client._oauth2.token.get("expires_at", math.inf) < time.time() + _TOKEN_MARGIN:
             self._ask_token()
 
     def _ask_token(self) -> None:

@@ -9,6 +9,7 @@ Everything below the folder is opened relative to it (``openat``), so that nobod
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import os
 import secrets
@@ -91,11 +92,10 @@ class Folder:
         try:
             _check_private(self.base, os.fstat(base_fd))
             if make:
-                try:
+                with contextlib.suppress(FileExistsError):
                     os.mkdir(self._name, 0o700, dir_fd=base_fd)
-                    os.fsync(base_fd)
-                except FileExistsError:
-                    pass
+                # Also where it was there: the run that made it may have been killed before it could do this.
+                os.fsync(base_fd)
             try:
                 found = os.stat(self._name, dir_fd=base_fd, follow_symlinks=False)
             except FileNotFoundError:

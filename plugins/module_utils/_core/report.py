@@ -10,23 +10,41 @@ describes the JSON.
 
 from __future__ import annotations
 
-import csv
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
-from io import StringIO
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from .audit import ERROR, KINDS
+from .audit import ERROR, KINDS, WARNING
 from .errors import InputError
 
 SCHEMA = 1
 
 _COUNTS = ("errors", "warnings", "drift")
+#: An account that is not there, by the keys that tables show.
+_NOBODY: dict[str, Any] = dict.fromkeys(
+    (
+        "id",
+        "username",
+        "status",
+        "expected",
+        "roles",
+        "creation_date",
+        "age_days",
+        "credential_file",
+        "credential_issued",
+        "credential_age_days",
+        "credential_delivered",
+        "s3_keys",
+        "s3_policy",
+    )
+)
 #: What cannot be part of a text file: control characters, and halves of characters.
 _UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
 #: A spreadsheet would take a cell that begins so for a formula.
 _FORMULA = re.compile(r"\s*[=+\-@]|[\t\r\n]")
+#: What has to stand in quotes in CSV, by RFC 4180.
+_QUOTED = re.compile(r'[",\r\n]|^\s|\s$')
 
 
 class Report(NamedTuple):
@@ -164,45 +182,53 @@ def cell(value: Any) -> str:
         return "yes" if value else "no"
     if isinstance(value, list):
         value = " ".join(str(one) for one in value)
-    text = str(value)
-    return "'" + text if isinstance(value, str) and _FORMULA.match(text) else text
+    text = "'" + value if isinstance(value, str) and _FORMULA.match(value) else str(value)
+    return '"%s"' % text.replace('"', '""') if _QUOTED.search(text) else text
 
 
 def to_csv(report: Report) -> str:
     """Return the report as CSV: one line for each account, and one for each finding without an account."""
-    stream = StringIO()
-    # As RFC 4180 has it.
-    writer = csv.writer(stream, lineterminator="\r\n")
-    writer.writerow(COLUMNS)
+    lines = [",".join(COLUMNS)]
     for project in report.projects:
-        for row in rows(project):
-            writer.writerow([cell(row[column]) for column in COLUMNS])
-    return stream.getvalue()
+        for account, findings in entries(project):
+            row = _row(project, account, findings)
+            lines.append(",".join(cell(row[column]) for column in COLUMNS))
+    return "\r\n".join(lines) + "\r\n"
 
 
-def rows(project: Mapping[str, Any]) -> Iterable[dict[str, Any]]:
-    """Return what a project has to show, by account, and then what has none."""
+def _row(project: Mapping[str, Any], account: Mapping[str, Any], findings: list[dict[str, Any]]) -> dict[str, Any]:
+    keys = account["s3_keys"]
+    return {
+        **account,
+        "project": label(project),
+        "service_name": project["service_name"],
+        "user_id": account["id"],
+        "created": account["creation_date"],
+        "s3_keys": len(keys) if keys is not None else None,
+        "s3_access": keys,
+        "severity": worst(findings),
+        "findings": [finding["kind"] for finding in findings],
+        "messages": [finding["message"] for finding in findings],
+    }
+
+
+def entries(project: Mapping[str, Any]) -> Iterator[tuple[dict[str, Any], list[dict[str, Any]]]]:
+    """Return each account of a project with what was found about it, then what has no account, each with itself."""
     found: dict[int, list[dict[str, Any]]] = {}
     for finding in project["findings"]:
         if finding["user_id"] is not None:
             found.setdefault(finding["user_id"], []).append(finding)
     for account in project["accounts"]:
-        yield _row(project, account, found.get(account["id"], []))
+        yield account, found.get(account["id"], [])
     for finding in project["findings"]:
         if finding["user_id"] is None:
-            yield _row(project, {"person": finding["person"]}, [finding])
+            yield {**_NOBODY, "person": finding["person"]}, [finding]
 
 
-def _row(project: Mapping[str, Any], account: Mapping[str, Any], findings: list[dict[str, Any]]) -> dict[str, Any]:
-    row: dict[str, Any] = {column: account.get(column) for column in COLUMNS}
-    keys = account.get("s3_keys")
-    row.update(project=label(project), service_name=project["service_name"], user_id=account.get("id"))
-    row.update(created=account.get("creation_date"), s3_keys=None if keys is None else len(keys), s3_access=keys)
+def worst(findings: Iterable[Mapping[str, Any]]) -> str | None:
+    """Return the gravest severity among findings, None without any."""
     severities = {finding["severity"] for finding in findings}
-    row["severity"] = min(severities) if severities else None
-    row["findings"] = [finding["kind"] for finding in findings]
-    row["messages"] = [finding["message"] for finding in findings]
-    return row
+    return next((severity for severity in (ERROR, WARNING) if severity in severities), None)
 
 
 # Text

@@ -1,0 +1,587 @@
+# Copyright (c) 2026, the cloudops.ovh authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The way to the API: where keys come from, what is said when they or the endpoint are wrong, and missing rights."""
+
+from __future__ import annotations
+
+import json
+import socket
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ansible_collections.cloudops.ovh.plugins.module_utils._ansible import kinds, runner
+from tests.simulator import Simulator
+from tests.support.checks import refused, run, written
+from tests.support.modules import PROJECT, call, connection, finish, start
+
+AI, STORE = "ai_training_operator", "objectstore_operator"
+SIGNED = ("application_key", "application_secret", "consumer_key")
+OAUTH2 = ("client_id", "client_secret")
+WRONG = {key: f"wrong-{key}" for key in SIGNED + OAUTH2}
+
+
+def read(options: Mapping[str, Any], **more: Any) -> dict[str, Any]:
+    """Run an empty list: it reads, so it needs a connection, and it changes nothing."""
+    return call(kinds.USERS, {"users": [], "service_name": PROJECT, "retries": 0, "timeout": 5, **options, **more})
+
+
+def keys(sim: Simulator, names: tuple[str, ...] = SIGNED) -> dict[str, str]:
+    """The right keys."""
+    return {name: sim.credentials[name] for name in names}
+
+
+def in_environment(monkeypatch: pytest.MonkeyPatch, values: Mapping[str, str]) -> None:
+    """Set keys as a user would, with `export`."""
+    for name, value in values.items():
+        monkeypatch.setenv(f"OVH_{name.upper()}", value)
+
+
+def ovh_conf(path: Path, sections: Mapping[str, Mapping[str, str]]) -> str:
+    """Write an ovh.conf."""
+    lines = [
+        line
+        for section, values in sections.items()
+        for line in (f"[{section}]", *(f"{name}={value}" for name, value in values.items()))
+    ]
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return str(path)
+
+
+def works(result: Mapping[str, Any]) -> bool:
+    """Tell whether the keys were accepted."""
+    assert result.get("failed") or result["api_calls"] > 0, result
+    return not result.get("failed")
+
+
+# Sources, from the highest to the lowest
+
+
+@pytest.mark.parametrize("names", [SIGNED, OAUTH2], ids=["signed", "oauth2"])
+def test_an_option_goes_before_the_environment(
+    sim: Simulator, monkeypatch: pytest.MonkeyPatch, names: tuple[str, ...]
+) -> None:
+    in_environment(monkeypatch, {"endpoint": "ovh-eu", **{name: WRONG[name] for name in names}})
+    assert works(read({"endpoint": sim.url, **keys(sim, names)}))
+
+
+@pytest.mark.parametrize("names", [SIGNED, OAUTH2], ids=["signed", "oauth2"])
+def test_the_environment_goes_before_a_file(
+    sim: Simulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, names: tuple[str, ...]
+) -> None:
+    wrong = {name: WRONG[name] for name in names}
+    file = ovh_conf(tmp_path / "ovh.conf", {"default": {"endpoint": "ovh-eu"}, sim.url: wrong, "ovh-eu": wrong})
+    in_environment(monkeypatch, {"endpoint": sim.url, **keys(sim, names)})
+    assert works(read({"config_file": file}))
+
+
+@pytest.mark.parametrize("names", [SIGNED, OAUTH2], ids=["signed", "oauth2"])
+def test_a_file_is_enough(sim: Simulator, tmp_path: Path, names: tuple[str, ...]) -> None:
+    file = ovh_conf(tmp_path / "my.conf", {"default": {"endpoint": sim.url}, sim.url: keys(sim, names)})
+    assert works(read({"config_file": file}))
+
+
+def test_the_file_may_be_named_by_the_environment(
+    sim: Simulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = ovh_conf(tmp_path / "my.conf", {"default": {"endpoint": sim.url}, sim.url: keys(sim)})
+    monkeypatch.setenv("OVH_CONFIG_FILE", file)
+    assert works(read({}))
+    other = ovh_conf(tmp_path / "other.conf", {"default": {"endpoint": sim.url}})
+    refused(read({"config_file": other}), "No keys", "other.conf")
+
+
+def test_the_endpoint_and_the_keys_may_come_from_different_places(
+    sim: Simulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = ovh_conf(tmp_path / "ovh.conf", {"default": {"endpoint": "ovh-ca"}, sim.url: keys(sim)})
+    monkeypatch.setenv("OVH_ENDPOINT", sim.url)
+    assert works(read({"config_file": file}))
+
+
+@pytest.mark.parametrize("given", SIGNED)
+def test_sources_are_never_mixed(sim: Simulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, given: str) -> None:
+    # The right keys are there, one above and two below: together they would work.
+    rest = {name: value for name, value in keys(sim).items() if name != given}
+    file = ovh_conf(tmp_path / "ovh.conf", {sim.url: rest})
+    message = refused(
+        read({"endpoint": sim.url, "config_file": file, given: keys(sim)[given]}),
+        "Keys from the task's options",
+        *rest,
+        "is missing",
+    )
+    assert given not in message
+    in_environment(monkeypatch, {given: keys(sim)[given]})
+    result = read({"endpoint": sim.url, "config_file": file})
+    refused(result, "Keys from the environment", *rest, "is missing")
+    assert sorted(result["failure"]["missing"]) == sorted(rest)
+    assert sim.calls == []
+
+
+def test_the_highest_source_decides_the_method(sim: Simulator, monkeypatch: pytest.MonkeyPatch) -> None:
+    in_environment(monkeypatch, keys(sim))
+    assert works(read({"endpoint": sim.url, **keys(sim, OAUTH2)}))
+    assert [one.path for one in sim.calls][0] == "/auth/oauth2/token"
+    sim.clear_calls()
+    assert works(read({"endpoint": sim.url}))
+    assert [one.path for one in sim.calls][0] == "/auth/time"
+
+
+@pytest.mark.parametrize("name", OAUTH2)
+def test_a_service_account_needs_both_keys(sim: Simulator, name: str) -> None:
+    other = next(one for one in OAUTH2 if one != name)
+    refused(read({"endpoint": sim.url, name: "x"}), other, "is missing", "the task's options")
+
+
+def test_two_ways_to_authenticate_in_one_place_are_refused(sim: Simulator, monkeypatch: pytest.MonkeyPatch) -> None:
+    both = {**keys(sim), **keys(sim, OAUTH2)}
+    refused(read({"endpoint": sim.url, **both}), "two ways to authenticate", "keep one", "client_id", "consumer_key")
+    in_environment(monkeypatch, both)
+    refused(read({"endpoint": sim.url}), "the environment", "two ways to authenticate")
+    assert sim.calls == []
+
+
+def test_an_empty_variable_is_no_key(sim: Simulator, monkeypatch: pytest.MonkeyPatch) -> None:
+    in_environment(monkeypatch, {**keys(sim), "client_id": "", "endpoint": ""})
+    assert works(read({"endpoint": sim.url, "consumer_key": "", "timeout": None}))
+
+
+def test_no_keys_at_all_says_where_they_were_looked_for(sim: Simulator, tmp_path: Path) -> None:
+    message = refused(read({"endpoint": sim.url}), f"No keys for {sim.url}", "the task's options", "OVH_")
+    assert "no ovh.conf was found" in message
+    file = ovh_conf(tmp_path / "ovh.conf", {sim.url: {}, "default": {"endpoint": "ovh-eu"}})
+    refused(read({"endpoint": sim.url, "config_file": file}), f"{file}, section [{sim.url}]", "section [ovh-eu]")
+    for name in SIGNED + OAUTH2:
+        assert name in message
+
+
+def test_no_endpoint_says_where_it_can_be_set(tmp_path: Path) -> None:
+    refused(read({}), "No endpoint", "OVH_ENDPOINT", "ovh.conf", "ovh-eu")
+    file = ovh_conf(tmp_path / "my.conf", {"ovh-eu": WRONG})
+    refused(read({"config_file": file}), "No endpoint", str(tmp_path / "my.conf"))
+
+
+def test_pythons_own_places_are_searched(sim: Simulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # The folder where the module runs goes before the home folder.
+    home = tmp_path / "home"
+    home.mkdir()
+    ovh_conf(home / ".ovh.conf", {"default": {"endpoint": sim.url}, sim.url: keys(sim)})
+    monkeypatch.setenv("HOME", str(home))
+    monkeypatch.chdir(tmp_path)
+    options = {"users": [], "service_name": PROJECT, "retries": 0}
+    assert works(finish(start("ovh_cloud_users", options)))
+    ovh_conf(tmp_path / "ovh.conf", {sim.url: {name: WRONG[name] for name in SIGNED}})
+    refused(finish(start("ovh_cloud_users", options)), "INVALID_KEY", str(tmp_path / "ovh.conf"))
+
+
+# Sections of a file
+
+
+@pytest.mark.parametrize("slash", ["", "/"])
+def test_a_base_url_reads_the_section_of_its_own_name(sim: Simulator, tmp_path: Path, slash: str) -> None:
+    sections = {"default": {"endpoint": "ovh-eu"}, sim.url + slash: keys(sim), "ovh-eu": WRONG}
+    file = ovh_conf(tmp_path / "ovh.conf", sections)
+    assert works(read({"endpoint": sim.url, "config_file": file}))
+
+
+def test_a_base_url_reads_the_section_that_default_names(sim: Simulator, tmp_path: Path) -> None:
+    file = ovh_conf(tmp_path / "ovh.conf", {"default": {"endpoint": "ovh-eu"}, "ovh-eu": keys(sim), "ovh-ca": WRONG})
+    assert works(read({"endpoint": sim.url, "config_file": file}))
+
+
+def test_a_region_reads_its_own_section_and_no_other(tmp_path: Path) -> None:
+    file = ovh_conf(tmp_path / "ovh.conf", {"default": {"endpoint": "ovh-eu"}, "ovh-eu": WRONG})
+    refused(read({"endpoint": "ovh-ca", "config_file": file}), "No keys for ovh-ca", "section [ovh-ca]")
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [("endpoint=ovh-eu\n", "not a valid ovh.conf"), ("[default\nx", "not a valid ovh.conf"), (None, "cannot be read")],
+    ids=["no-section", "broken", "missing"],
+)
+def test_a_file_that_is_none_is_named(tmp_path: Path, content: str | None, said: str) -> None:
+    path = tmp_path / "my.conf"
+    if content is not None:
+        path.write_text(content + "application_secret=do-not-show\n", encoding="utf-8")
+    message = refused(read({"endpoint": "ovh-eu", "config_file": str(path)}), str(path), said)
+    assert "do-not-show" not in message
+
+
+def test_a_percent_sign_in_a_key_is_only_that(sim: Simulator, tmp_path: Path) -> None:
+    file = ovh_conf(tmp_path / "ovh.conf", {sim.url: {**keys(sim), "consumer_key": "100%(x)s"}})
+    refused(read({"endpoint": sim.url, "config_file": file}), "INVALID_CREDENTIAL")
+
+
+# Endpoints
+
+
+@pytest.mark.parametrize("path", ["/1.0", "/v1", "/1.0/", "/v1/"])
+@pytest.mark.parametrize("names", [SIGNED, OAUTH2], ids=["signed", "oauth2"])
+def test_both_base_urls_are_the_same_api(sim: Simulator, path: str, names: tuple[str, ...]) -> None:
+    options = {"endpoint": sim.base_url + path, "service_name": PROJECT, "users": ["ada"], **keys(sim, names)}
+    assert call(kinds.USERS, options)["summary"]["created"] == 1
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
+def test_plain_http_is_taken_on_loopback(sim: Simulator, host: str) -> None:
+    assert works(read({"endpoint": f"http://{host}:{sim.port}/1.0", **keys(sim)}))
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://eu.api.ovh.com/1.0",
+        "http://192.0.2.1/1.0",
+        "http://localhost.example.com/1.0",
+        "http://127.0.0.1.example.com/1.0",
+        "http://0.0.0.0/1.0",
+        "HTTP://eu.api.ovh.com/1.0",
+    ],
+)
+def test_plain_http_is_refused_elsewhere(url: str) -> None:
+    refused(read({"endpoint": url, **WRONG}), "plain http is for loopback only", "use https")
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "ftp://eu.api.ovh.com/1.0",
+        "https://",
+        "https:///1.0",
+        "https://user:pass@eu.api.ovh.com/1.0",
+        "http://127.0.0.1@eu.api.ovh.com/1.0",
+        "https://eu.api.ovh.com/1.0?x=1",
+        "https://eu.api.ovh.com/1.0#x",
+        "https://[::1/1.0",
+        "https://eu.api.ovh.com:port/1.0",
+    ],
+)
+def test_what_is_no_base_url_is_refused(url: str) -> None:
+    message = refused(read({"endpoint": url, **WRONG}), "not a base URL such as https://eu.api.ovh.com/1.0")
+    assert "pass" not in message
+
+
+def test_an_unknown_region_lists_those_that_exist() -> None:
+    signed = {name: WRONG[name] for name in SIGNED}
+    refused(read({"endpoint": "ovh-mars", **signed}), "'ovh-mars'", "not a region", "ovh-eu, ", "ovh-ca", "ovh-us")
+
+
+def test_a_service_account_where_there_are_none_is_said() -> None:
+    oauth2 = {name: WRONG[name] for name in OAUTH2}
+    refused(read({"endpoint": "kimsufi-eu", **oauth2}), "the task's options", "OAuth2")
+
+
+def closed_port() -> int:
+    """A port on which nobody listens."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])
+
+
+@pytest.mark.parametrize("names", [SIGNED, OAUTH2], ids=["signed", "oauth2"])
+def test_an_endpoint_that_does_not_answer_is_said(sim: Simulator, names: tuple[str, ...]) -> None:
+    url = f"http://127.0.0.1:{closed_port()}/1.0"
+    result = read({"endpoint": url, **keys(sim, names)})
+    refused(result, url, "cannot be reached", "check the endpoint")
+    assert result["failure"]["kind"] == "unreached"
+
+
+def test_a_host_that_does_not_exist_is_said(sim: Simulator, monkeypatch: pytest.MonkeyPatch) -> None:
+    # Asking a real resolver takes seconds where there is no network.
+    def unknown(*_given: object, **_more: object) -> None:
+        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+    monkeypatch.setattr(socket, "getaddrinfo", unknown)
+    url = "https://no-such-host.invalid/1.0"
+    refused(read({"endpoint": url, **keys(sim)}), url, "cannot be reached", "check the endpoint")
+
+
+def test_an_endpoint_that_is_not_reached_is_tried_again(sim: Simulator, impatient: None) -> None:
+    options = {"endpoint": f"http://127.0.0.1:{closed_port()}/1.0", **keys(sim)}
+    assert read(options, retries=3)["api_calls"] == 4
+    assert read(options, retries=0)["api_calls"] == 1
+
+
+def test_a_server_that_is_not_the_api_is_said(sim: Simulator) -> None:
+    refused(read({"endpoint": sim.base_url, **keys(sim)}), "HTTP 404", "check endpoint", "/1.0 or /v1")
+
+
+@pytest.mark.parametrize(
+    ("fault", "said"),
+    [
+        (("html", {"status": 502}), "HTTP 502"),
+        (("html", {"status": 408}), "HTTP 408"),
+        (("garbage", {}), "not the API's"),
+        (("truncated", {}), "the connection broke"),
+        (("reset", {}), "the connection broke"),
+        (("close", {}), "the connection broke"),
+        (("status", {"status": 500, "message": "Oops"}), "HTTP 500"),
+        (("wrong_shape", {"shape": {"a": 1}}), "query id"),
+        (("wrong_shape", {"shape": None}), "query id"),
+    ],
+    ids=lambda value: value[0] if isinstance(value, tuple) else "",
+)
+@pytest.mark.parametrize("route", ["/auth/time", "/user$", "/role$"])
+def test_an_answer_that_is_none_is_a_failure_and_tried_again(
+    sim: Simulator, impatient: None, fault: tuple[str, dict[str, Any]], said: str, route: str
+) -> None:
+    options = connection(sim, users=["ada"], roles=[AI], retries=2)
+    broken = sim.fault(fault[0], "GET", route, times=None, **fault[1])
+    result = call(kinds.USERS, options)
+    refused(result, route.rstrip("$"), said)
+    assert broken.hits == 3
+    assert sim.writes() == []
+    sim.clear_faults()
+    sim.fault(fault[0], "GET", route, times=2, **fault[1])
+    assert call(kinds.USERS, options)["summary"]["created"] == 1
+
+
+def test_a_slow_answer_is_given_up_after_timeout(sim: Simulator) -> None:
+    sim.fault("delay", "GET", "/auth/time", seconds=1.0)
+    began = time.monotonic()
+    refused(read({"endpoint": sim.url, **keys(sim)}, timeout=0.2), "no answer within 0.2 s", "timeout", sim.url)
+    assert time.monotonic() - began < 0.9
+
+
+def test_a_redirect_is_not_followed(sim: Simulator) -> None:
+    sim.fault("status", "GET", "/user$", status=302, headers={"Location": sim.url + "/auth/time"})
+    refused(read({"endpoint": sim.url, **keys(sim)}), "redirects", "check the endpoint")
+
+
+# Clocks
+
+
+@pytest.mark.parametrize("offset", [-86400 * 365, -3600, 3600, 86400 * 365])
+def test_the_apis_clock_is_followed(sim: Simulator, offset: float) -> None:
+    sim.clock_offset = offset
+    assert run(sim, kinds.USERS, users=["ada"])["summary"]["created"] == 1
+
+
+def test_a_clock_that_is_off_is_said(sim: Simulator) -> None:
+    # A proxy that caches /auth/time.
+    sim.fault("wrong_shape", "GET", "/auth/time", times=None, shape=int(time.time()) - 1000)
+    result = run(sim, kinds.USERS, users=["ada"])
+    refused(result, "QUERY_TIME_OUT", "set this machine's clock", "query id EU.ext")
+    assert result["api_calls"] == len(sim.calls)
+    assert sim.writes() == []
+
+
+def test_clocks_that_drift_in_a_run_are_set_again(sim: Simulator) -> None:
+    sim.fault("wrong_shape", "GET", "/auth/time", times=1, shape=int(time.time()) - 1000)
+    result = run(sim, kinds.USERS, users=["ada"])
+    assert result["summary"]["created"] == 1
+    assert result["api_calls"] == len(sim.calls)
+
+
+# Wrong keys, each with its own message
+
+
+@pytest.mark.parametrize("where", ["options", "environment", "file"])
+@pytest.mark.parametrize(
+    ("key", "said"),
+    [
+        ("application_key", ["INVALID_KEY", "check application_key and the region"]),
+        ("application_secret", ["INVALID_SIGNATURE", "application_secret does not belong to these keys"]),
+        ("consumer_key", ["INVALID_CREDENTIAL", "check consumer_key"]),
+        ("client_id", ["HTTP 401", "check client_id and client_secret"]),
+        ("client_secret", ["HTTP 401", "check client_id and client_secret"]),
+    ],
+)
+def test_a_wrong_key_is_named_with_its_source(
+    sim: Simulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, where: str, key: str, said: list[str]
+) -> None:
+    given = {**keys(sim, SIGNED if key in SIGNED else OAUTH2), key: WRONG[key]}
+    options: dict[str, Any] = {"endpoint": sim.url}
+    if where == "options":
+        options.update(given)
+        source = "the task's options"
+    elif where == "environment":
+        in_environment(monkeypatch, given)
+        source = "the environment"
+    else:
+        options["config_file"] = ovh_conf(tmp_path / "ovh.conf", {sim.url: given})
+        source = f"{tmp_path / 'ovh.conf'}, section [{sim.url}]"
+    result = read(options)
+    refused(result, *said, source)
+    assert result["failure"]["kind"] == ("refused" if key == "application_secret" else "forbidden")
+    shown = json.dumps(result)
+    assert not any(given[secret] in shown for secret in given if secret not in ("application_key", "client_id"))
+
+
+def test_a_key_that_was_never_validated_is_said(sim: Simulator) -> None:
+    sim.fault("status", "GET", "/user$", status=403, error_code="NOT_CREDENTIAL", message="This credential is unknown")
+    refused(read({"endpoint": sim.url, **keys(sim)}), "NOT_CREDENTIAL", "validate it")
+
+
+def test_an_expired_service_is_said(sim: Simulator) -> None:
+    sim.fault("status", "GET", "/user$", status=460, message="This service is expired")
+    refused(read({"endpoint": sim.url, **keys(sim)}), "HTTP 460", "expired", "renew it")
+
+
+@pytest.mark.parametrize("lifetime", [20, 3600])
+def test_a_bearer_token_is_replaced_before_it_expires(sim: Simulator, lifetime: float) -> None:
+    sim.settings.token_lifetime = lifetime
+    options = {"endpoint": sim.url, "service_name": PROJECT, "users": ["ada", "grace"], **keys(sim, OAUTH2)}
+    result = call(kinds.USERS, options)
+    assert result["summary"]["created"] == 2
+    assert result["api_calls"] == len(sim.calls)
+    tokens = [one for one in sim.calls if one.path == "/auth/oauth2/token"]
+    assert (len(tokens) > 1) is (lifetime == 20)
+
+
+@pytest.mark.parametrize("fault", [("html", {"status": 503}), ("reset", {}), ("status", {"status": 429})])
+def test_a_bearer_token_is_asked_for_again(sim: Simulator, impatient: None, fault: tuple[str, dict[str, Any]]) -> None:
+    sim.fault(fault[0], "POST", "oauth2/token", times=1, **fault[1])
+    result = read({"endpoint": sim.url, **keys(sim, OAUTH2)}, retries=2)
+    assert works(result)
+    assert result["api_calls"] == len(sim.calls)
+
+
+# Rights
+
+
+def granted(*rules: str) -> list[dict[str, str]]:
+    """Rules of a consumer key, each as ``METHOD path``."""
+    return [dict(zip(("method", "path"), rule.split())) for rule in rules]
+
+
+READING = granted("GET /cloud/project/*")
+#: What is changed, and the rule that it needs.
+NEEDS: list[tuple[str, runner.Kind, dict[str, Any], str]] = [
+    ("create", kinds.USER, {"description": "new"}, "POST {P}/user"),
+    ("delete", kinds.USER, {"description": "ada", "state": "absent"}, "DELETE {P}/user/{id}"),
+    (
+        "renew",
+        kinds.USER,
+        {"description": "ada", "update_password": "always"},
+        "POST {P}/user/{id}/regeneratePassword",
+    ),
+    ("grant", kinds.USER_ROLE, {"description": "ada", "roles": [STORE]}, "POST {P}/user/{id}/role"),
+    (
+        "revoke",
+        kinds.USER_ROLE,
+        {"description": "ada", "roles": [AI], "state": "absent"},
+        "DELETE {P}/user/{id}/role/1",
+    ),
+    (
+        "set",
+        kinds.USER_ROLE,
+        {"description": "ada", "roles": [STORE], "purge_roles": True},
+        "PUT {P}/user/{id}/role",
+    ),
+]
+
+
+@pytest.mark.parametrize(("kind", "options", "rule"), [need[1:] for need in NEEDS], ids=[need[0] for need in NEEDS])
+def test_a_missing_rule_is_named_before_the_first_write(
+    sim: Simulator, kind: runner.Kind, options: dict[str, Any], rule: str
+) -> None:
+    ada = sim.project().add_user("ada", [AI])
+    sim.rules = READING
+    wanted = rule.format(P=f"/cloud/project/{PROJECT}", id=ada["id"])
+    result = run(sim, kind, **options)
+    refused(result, "Nothing was changed", "consumer key has no rule for", wanted)
+    assert result["failure"]["missing_rules"] == [wanted]
+    assert sim.writes() == []
+    method, path = wanted.split()
+    sim.rules = [*READING, {"method": method, "path": path.replace(f"/{ada['id']}", "/*").replace("/1", "/*")}]
+    assert run(sim, kind, **options)["changed"]
+
+
+def test_all_missing_rules_are_named_at_once(sim: Simulator) -> None:
+    sim.project().add_user("ada", [AI])
+    sim.project().add_user("old", [])
+    sim.rules = [*READING, *granted(f"POST /cloud/project/{PROJECT}/user")]
+    users = ["new", {"name": "ada", "revoke_roles": [AI]}, {"name": "old", "state": "absent"}]
+    result = run(sim, kinds.USERS, users=users)
+    refused(result, "Nothing was changed")
+    assert [rule.split()[0] for rule in result["failure"]["missing_rules"]] == ["DELETE", "DELETE"]
+    assert sim.writes() == []
+
+
+def test_rules_are_not_asked_for_where_nothing_changes(sim: Simulator) -> None:
+    sim.rules = READING
+    assert works(run(sim, kinds.USERS, users=[]))
+    assert [one.path for one in sim.calls if "currentCredential" in one.path] == []
+
+
+def test_a_missing_rule_for_reading_is_named(sim: Simulator) -> None:
+    sim.rules = granted("GET /me")
+    refused(
+        run(sim, kinds.USERS, users=["ada"]), "NOT_GRANTED_CALL", f"GET /cloud/project/{PROJECT}/user", "ask for a key"
+    )
+
+
+def test_rules_that_cannot_be_read_do_not_stop_a_run(sim: Simulator) -> None:
+    sim.fault("status", "GET", "currentCredential", times=None, status=403, error_code="NOT_GRANTED_CALL")
+    assert run(sim, kinds.USERS, users=["ada"])["summary"]["created"] == 1
+
+
+IAM = "publicCloudProject:apiovh:"
+
+
+@pytest.mark.parametrize(
+    ("action", "users", "kind_of_write"),
+    [
+        ("user/create", ["a", "b", "c"], "POST user"),
+        ("user/delete", [{"name": name, "state": "absent"} for name in ("x", "y", "z")], "DELETE user/ID"),
+        ("user/role/create", [{"name": name, "roles": [STORE]} for name in ("x", "y", "z")], "POST user/ID/role"),
+        (
+            "user/role/delete",
+            [{"name": name, "revoke_roles": [AI]} for name in ("x", "y", "z")],
+            "DELETE user/ID/role/ROLE",
+        ),
+        (
+            "user/regeneratePassword",
+            [{"name": name, "update_password": "always"} for name in ("x", "y", "z")],
+            "POST user/ID/regeneratePassword",
+        ),
+    ],
+    ids=lambda value: value if isinstance(value, str) and value.startswith("user") else "",
+)
+@pytest.mark.parametrize("names", [SIGNED, OAUTH2], ids=["signed", "oauth2"])
+def test_iam_names_the_action_and_only_the_first_is_tried(
+    sim: Simulator, action: str, users: list[Any], kind_of_write: str, names: tuple[str, ...]
+) -> None:
+    for name in ("x", "y", "z"):
+        sim.project().add_user(name, [AI])
+    sim.deny_iam = {action}
+    options = {"endpoint": sim.url, "service_name": PROJECT, "users": [*users, "new"], **keys(sim, names)}
+    result = call(kinds.USERS, options)
+    failed = 4 if action == "user/create" else 3
+    refused(result, f"{failed} of 4 users failed", f"its IAM policy lacks {IAM}{action}", "query id EU.ext")
+    tried = [one for one in written(sim) if one == kind_of_write]
+    assert len(tried) == 1
+    assert result["summary"]["failed"] == failed
+    assert (
+        sum("Not tried, since the same was refused" in user.get("error", "") for user in result["users"]) == failed - 1
+    )
+
+
+@pytest.mark.parametrize("action", ["user/get", "role/get"])
+def test_iam_refusals_of_reading_name_the_action(sim: Simulator, action: str) -> None:
+    sim.deny_iam = {action}
+    result = run(sim, kinds.USERS, users=["ada"], roles=[AI])
+    refused(result, f"IAM policy lacks {IAM}{action}", "HTTP 403", "query id")
+    assert sim.writes() == []
+
+
+# Pace
+
+
+def test_the_api_is_called_as_slowly_as_asked(sim: Simulator) -> None:
+    began = time.monotonic()
+    run(sim, kinds.USERS, users=["a", "b", "c"], rate_limit=600)
+    assert time.monotonic() - began > 0.1 * (len(sim.calls) - 2)
+
+
+def test_an_api_that_objects_is_called_more_slowly(sim: Simulator, impatient: None) -> None:
+    sim.rate_limit(8, per_seconds=0.5, retry_after=False)
+    result = run(sim, kinds.USERS, users=[f"user-{number}" for number in range(10)])
+    assert result["summary"]["created"] == 10
+    assert any(one.status == 429 for one in sim.calls)
+    assert result["api_calls"] == len(sim.calls)

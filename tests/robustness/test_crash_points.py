@@ -1,0 +1,282 @@
+# Copyright (c) 2026, the cloudops.ovh authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A run is killed at every act that lasts, in turn: each write to the API, before and after its effect, and each
+operation on the disk. The next run ends well, and the one after it has nothing to do.
+
+The acts of a run are written down once, so that none is left out; the number of the act is the only parameter.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Callable, NamedTuple
+
+import pytest
+
+from tests.simulator import Simulator
+from tests.support import modules
+from tests.support.rig import ROLES, Rig, hurry, inline_vault
+from tests.support.zygote_client import Zygote
+
+pytestmark = pytest.mark.usefixtures("fast")
+
+
+class Scene(NamedTuple):
+    """What is there before, what the killed run and the runs after it are asked for, and who was there before."""
+
+    prepare: Callable[[Rig], object]
+    killed: list[Any]
+    then: list[Any]
+    people: tuple[str, ...]
+    gone: tuple[str, ...] = ()
+    options: dict[str, Any] = {}
+    vaulted: bool = False
+
+
+def nothing(_rig: Rig) -> None:
+    """An empty project and no folder."""
+
+
+def two_known(rig: Rig) -> None:
+    """Two people with credentials, and one of whom there is no file."""
+    rig.run(["ada", "bob"])
+    rig.project.add_user("eve", ROLES, password="eve's own")
+
+
+def default_role(rig: Rig) -> None:
+    """The API adds a role of its own to what is created."""
+    rig.project.catalogue.default_role = "administrator"
+
+
+def wrong_roles(rig: Rig) -> None:
+    """Two people, each with other roles than they shall have."""
+    rig.run(["ada", "bob"])
+    for name, roles in (("ada", ["compute_operator"]), ("bob", ["ai_training_operator"])):
+        rig.project.set_roles(rig.project.users_by_description(name)[0]["id"], roles)
+
+
+def long_ago(rig: Rig) -> None:
+    """Ada has a credential, and the API made her account anew since: the file names another user."""
+    rig.run(["ada", "bob"])
+    rig.project.remove_user(rig.project.users_by_description("ada")[0]["id"])
+    rig.project.add_user("ada", ROLES)
+
+
+ALWAYS = [{"name": "ada", "update_password": "always"}, "bob"]
+ABSENT = [{"name": "ada", "state": "absent"}, "bob"]
+MISSING = [{"name": "ada", "update_password": "on_missing"}, "bob"]
+EXACT = [{"name": "ada", "purge_roles": True}, "bob"]
+
+SCENES = {
+    "create": Scene(nothing, ["ada", "bob"], ["ada", "bob"], ("ada", "bob")),
+    "create-one-more": Scene(two_known, ["ada", "bob", "cy"], ["ada", "bob", "cy"], ("ada", "bob", "cy")),
+    "create-other-roles": Scene(default_role, [{"name": "ada"}], ["ada"], ("ada",)),
+    "create-vaulted": Scene(nothing, ["ada"], ["ada"], ("ada",), vaulted=True),
+    "renew": Scene(two_known, ALWAYS, ["ada", "bob"], ("ada", "bob")),
+    "renew-always-again": Scene(two_known, ALWAYS, ALWAYS, ("ada", "bob")),
+    "renew-missing": Scene(long_ago, MISSING, MISSING, ("ada", "bob")),
+    "renew-vaulted": Scene(two_known, ALWAYS, ["ada", "bob"], ("ada", "bob"), vaulted=True),
+    "delete": Scene(two_known, ABSENT, ABSENT, ("bob",), gone=("ada",)),
+    "roles": Scene(wrong_roles, EXACT, EXACT, ("ada", "bob")),
+}
+
+
+def count_acts(zygote: Zygote, name: str, base: Path) -> list[list[str]]:
+    """Return the acts of a run that nobody kills."""
+    scene = SCENES[name]
+    with Simulator() as sim:
+        rig = Rig(sim, base / "count", scene.vaulted)
+        scene.prepare(rig)
+        run = zygote.start(rig.params(scene.killed, concurrency=1, **scene.options), trace=True)
+        result = run.result()
+        assert not result.get("failed"), result["msg"]
+        return run.trace()
+
+
+def exact_others(scene: Scene, rig: Rig, before: dict[str, Any]) -> None:
+    """Assert that nobody whom the killed run did not change was changed."""
+    for user_id, (description, password, roles) in before.items():
+        if description in ("eve",) or (description == "bob" and scene.prepare is not wrong_roles):
+            assert rig.project.check_password(user_id, password), f"{description} was locked out"
+            assert rig.project.role_names(user_id) == roles
+
+
+def known(rig: Rig) -> dict[Any, Any]:
+    """Return everybody's password and roles."""
+    ids = [user["id"] for user in rig.project.live_users()]
+    return {
+        one: (rig.project.user(one)["description"], rig.project.password_of(one), rig.project.role_names(one))
+        for one in ids
+    }
+
+
+def kill_and_recover(zygote: Zygote, scene: Scene, base: Path, kill_at: int) -> None:
+    with Simulator() as sim:
+        rig = Rig(sim, base / str(kill_at), scene.vaulted)
+        scene.prepare(rig)
+        before = known(rig)
+        run = zygote.start(rig.params(scene.killed, concurrency=1, **scene.options), kill_at=kill_at).wait()
+        assert run.was_killed, run.output()
+        # Until the next run, too, nobody who had nothing to do with the change is worse off.
+        exact_others(scene, rig, before)
+        result = rig.run(scene.then, **scene.options)
+        assert not result.get("failed"), result["msg"]
+        exact_others(scene, rig, before)
+        rig.whole(scene.people)
+        for name in scene.gone:
+            assert rig.project.users_by_description(name) == []
+            assert rig.record(name) is None
+        rig.steady([item for item in scene.people] + [{"name": name, "state": "absent"} for name in scene.gone])
+
+
+@pytest.fixture(autouse=True)
+def quick_vault(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Vault files without a helper process, here and in the runs that are killed: their disk is the same."""
+    inline_vault(monkeypatch.setattr)
+
+
+@pytest.fixture(scope="module")
+def acts(zygote: Zygote, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], list[list[str]]]:
+    """Give the acts of a scene, counted once."""
+    counted: dict[str, list[list[str]]] = {}
+
+    def get(name: str) -> list[list[str]]:
+        if name not in counted:
+            with pytest.MonkeyPatch.context() as patch:
+                hurry(patch.setattr)
+                inline_vault(patch.setattr)
+                counted[name] = count_acts(zygote, name, tmp_path_factory.mktemp("acts"))
+        return counted[name]
+
+    return get
+
+
+@pytest.mark.parametrize("part", [0, 1])
+@pytest.mark.parametrize("name", SCENES)
+def test_a_run_killed_at_any_act_is_finished_by_the_next(
+    zygote: Zygote, acts: Callable[[str], list[list[str]]], tmp_path: Path, name: str, part: int
+) -> None:
+    count = len(acts(name))
+    assert count >= 5
+    for kill_at in range(1 + part, count + 1, 2):
+        try:
+            kill_and_recover(zygote, SCENES[name], tmp_path, kill_at)
+        except AssertionError as problem:
+            raise AssertionError(f"killed before act {kill_at}, {acts(name)[kill_at - 1]}: {problem}") from problem
+
+
+def test_the_acts_are_all_there(acts: Callable[[str], list[list[str]]]) -> None:
+    """The list of crash points is not empty by mistake: intents, credentials, their syncs, and the calls between."""
+    kinds = [act[0] for act in acts("create")]
+    assert kinds.count("send") == kinds.count("answer") == 2
+    # Two intents and two credential files, and the lock.
+    assert kinds.count("make") == 5
+    assert kinds.count("rename") == 4
+    assert kinds.count("unlink") == 2
+    assert [act[0] for act in acts("renew")].count("rename") == 2
+    assert [act[0] for act in acts("delete")].count("unlink") == 1
+
+
+# Loss of power: what was not synced may be gone, or may have come in another order.
+
+
+def is_file(name: str) -> bool:
+    return name.endswith((".yml", ".intent"))
+
+
+@pytest.mark.parametrize("name", SCENES)
+def test_what_is_written_lasts_before_anything_builds_on_it(
+    acts: Callable[[str], list[list[str]]], name: str
+) -> None:
+    content_synced: set[str] = set()
+    unsynced: list[list[str]] = []
+    for act in acts(name):
+        kind = act[0]
+        if kind == "sync" and act[1] == "folder":
+            unsynced.clear()
+        elif kind == "sync":
+            content_synced.add(act[1])
+        elif kind == "rename":
+            assert act[1] in content_synced, "a file got its name before its content was on the disk"
+            assert is_file(act[2])
+            assert unsynced == [], "two changes of the folder at a time can be lost in any order"
+            unsynced.append(act)
+        elif kind in ("unlink", "mkdir"):
+            assert [one for one in unsynced if one[0] != "mkdir"] == [], "something goes before what replaces it lasts"
+            unsynced.append(act)
+        elif kind == "send":
+            assert unsynced == [], "a request went out that the disk may know nothing of"
+    assert unsynced == []
+
+
+@pytest.mark.parametrize("name", ["create", "create-one-more", "renew", "create-vaulted"])
+def test_an_intent_is_there_before_the_request_and_goes_after_the_credential_came(
+    acts: Callable[[str], list[list[str]]], name: str
+) -> None:
+    there: set[str] = set()
+    written: set[str] = set()
+    for act in acts(name):
+        if act[0] == "rename":
+            there.add(act[2])
+            written.add(act[2])
+        elif act[0] == "unlink":
+            there.discard(act[1])
+            if act[1].endswith(".intent"):
+                assert act[1][: -len(".intent")] + ".yml" in written
+        elif act[0] == "send" and act[1] == "POST" and act[2].endswith(("/user", "/regeneratePassword")):
+            assert len([one for one in there if one.endswith(".intent")]) == 1
+    assert [one for one in there if one.endswith(".intent")] == []
+
+
+# The same with the module as Ansible starts it, killed from outside while a call is under way
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize(
+    ("route", "prepare", "items"),
+    [("/user$", nothing, ["ada", "bob"]), ("/regeneratePassword$", two_known, ALWAYS)],
+    ids=["creation", "renewal"],
+)
+def test_the_process_is_killed_while_the_api_works(
+    sim: Simulator, rig: Rig, when: str, route: str, prepare: Callable[[Rig], object], items: list[Any]
+) -> None:
+    prepare(rig)
+    gate = sim.gate("POST", route, when)
+    process = modules.start("ovh_cloud_users", rig.params(items, concurrency=1))
+    assert gate.wait_reached(30)
+    process.kill()
+    process.communicate()
+    gate.release(drop=when == "before")
+    result = rig.run(["ada", "bob"])
+    assert not result.get("failed"), result["msg"]
+    rig.whole(["ada", "bob"])
+    rig.steady(["ada", "bob"])
+
+
+def test_several_at_a_time_are_killed(zygote: Zygote, tmp_path: Path) -> None:
+    """With many creations under way at once the order is left to chance: some of all the kills."""
+    people = [f"user {number}" for number in range(6)]
+    for kill_at in range(3, 90, 9):
+        with Simulator() as sim:
+            rig = Rig(sim, tmp_path / str(kill_at))
+            zygote.start(rig.params(people, concurrency=6), kill_at=kill_at).wait()
+            result = rig.run(people)
+            assert not result.get("failed"), result["msg"]
+            rig.whole(people)
+            rig.steady(people)
+
+
+def test_a_run_is_killed_again_and_again(zygote: Zygote, rig: Rig) -> None:
+    """Each run gets one act further than the one before."""
+    rig.run(["eve"])
+    eve = rig.working("eve")
+    for kill_at in range(1, 40):
+        run = zygote.start(rig.params(["ada", "eve"], concurrency=1), kill_at=kill_at).wait()
+        if not run.was_killed:
+            break
+    else:
+        raise AssertionError("no run came to its end")
+    rig.whole(["ada", "eve"])
+    assert rig.working("eve") == eve
+    rig.steady(["ada", "eve"])
