@@ -14,11 +14,11 @@ from pathlib import Path
 from typing import Any
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+
 from ansible_collections.cloudops.ovh.plugins.module_utils._ansible import runner
 from ansible_collections.cloudops.ovh.plugins.module_utils._api.client import Port, Stop
 from ansible_collections.cloudops.ovh.plugins.module_utils._api.config import resolve
 from ansible_collections.cloudops.ovh.plugins.module_utils._core.errors import CloudOpsError
-
 from tests.simulator import Simulator
 
 ROOT = Path(__file__).resolve().parents[2]

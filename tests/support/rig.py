@@ -35,8 +35,7 @@ HURRY: tuple[tuple[Any, str, float], ...] = (
     (apply, "_LONGEST_PAUSE", 0.05),
     (client, "_FIRST_BACKOFF", 0.005),
     (client, "_LONGEST_BACKOFF", 0.02),
-    (pacing, "FIRST_PAUSE", 0.05),
-    (pacing, "LONGEST_PAUSE", 0.2),
+    (pacing, "SHORTEST_PAUSE", 0.05),
 )
 
 

@@ -67,7 +67,6 @@ def users(report: Report | None) -> dict[str, Any]:
     outcomes = report.outcomes if report is not None else []
     result = render_users(outcomes, report.files if report is not None else None)
     result["service_name"] = report.service_name if report is not None else None
-    result["service_name"] = report.service_name if report is not None else None
     result["changed"] = any(outcome.done for outcome in outcomes)
     result["warnings"] = _notes(report)
     result["diff"] = render_diff(outcomes)

@@ -256,14 +256,14 @@ class Port:
         deadline = time.monotonic() + CALL_BUDGET
         tries, lost = 0, None
         while True:
-            epoch = self._wait_for_turn(deadline, request, lost)
+            ticket = self._wait_for_turn(deadline, request, lost)
             try:
                 result = attempt()
             except ApiError as error:
                 tries += 1
                 error.uncertain = error.uncertain or lost is not None
                 lost = error if error.uncertain else None
-                self._report(error, epoch)
+                self._report(error, ticket)
                 pause = self._pause_before_repeating(error, tries, harmless)
                 if pause is None or time.monotonic() + pause > deadline:
                     raise
@@ -275,9 +275,9 @@ class Port:
                 continue
             except CloudOpsError:
                 # Not sent after all: the turn goes to the next.
-                self._report(None, epoch)
+                self._report(None, ticket)
                 raise
-            self._report(None, epoch)
+            self._report(None, ticket)
             return result
 
     def _rest(self, seconds: float, lost: ApiError | None) -> None:
@@ -289,12 +289,12 @@ class Port:
                 raise lost from None
             raise
 
-    def _report(self, error: ApiError | None, epoch: int) -> None:
+    def _report(self, error: ApiError | None, ticket: int) -> None:
         with self._lock:
             if error is not None and error.kind == "throttled":
-                self._pace.refused(time.monotonic(), epoch, error.details.get("retry_after"))
+                self._pace.refused(time.monotonic(), ticket, error.details.get("retry_after"))
             else:
-                self._pace.accepted(time.monotonic(), epoch)
+                self._pace.accepted(time.monotonic(), ticket)
 
     def _pause_before_repeating(self, error: ApiError, tries: int, harmless: bool) -> float | None:
         """Return the seconds to wait before the next attempt, None to give up."""
@@ -315,9 +315,9 @@ class Port:
         while True:
             now = time.monotonic()
             with self._lock:
-                wait, epoch = self._pace.take(now)
+                wait, ticket = self._pace.take(now)
             if not wait:
-                return epoch
+                return ticket
             if now + wait > deadline:
                 if lost is not None:
                     raise lost

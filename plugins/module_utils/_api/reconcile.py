@@ -26,7 +26,6 @@ from .storage import Storage
 from .store import Store
 from .task import Settings
 
-
 #: Times are kept and known in whole seconds.
 _CLOCKS = 2.0
 
@@ -49,7 +48,6 @@ class Report(NamedTuple):
 
     outcomes: list[Outcome]
     files: dict[str, str] | None
-    service_name: str = ""
     service_name: str | None = None
 
 

@@ -165,8 +165,7 @@ def _look_at(user: User, cloud: Cloud, facts: Facts) -> list[Finding]:
     if not user.description.strip():
         found.append(("no_description", "Nobody can tell whose account this is."))
     elif len(same) > 1:
-        ids = ", ".join(str(other) for other in same if other != user.id)
-        found.append(("duplicate", f"The description is also that of {ids}."))
+        found.append(("duplicate", f"The description is also that of {_ids([one for one in same if one != user.id])}."))
     if any(name.startswith(_AI) for name in user.role_names) and not user.role_names & _OBJECT_STORAGE:
         found.append(("no_object_storage", "Can use AI Training, and has no role that reaches its data."))
     if user.status != "ok" and not user.is_pending:
@@ -175,6 +174,11 @@ def _look_at(user: User, cloud: Cloud, facts: Facts) -> list[Finding]:
         whose = facts.credential.user_id
         found.append(("credential_mismatch", f"The credential file is of the account {whose}, not of this one."))
     return [Finding(kind, person(user), message, user) for kind, message in found]
+
+
+def _ids(ids: Sequence[int], most: int = 5) -> str:
+    named = ", ".join(map(str, ids[:most]))
+    return named if len(ids) <= most else "%s and %d more" % (named, len(ids) - most)
 
 
 # Results

@@ -28,6 +28,7 @@ FIRST_GAP = 0.015
 GENTLE_CALLS = 40
 FIRST_TOGETHER = 2
 ONE_MORE_AFTER = 16
+NAP = 0.005
 #: The shortest pause after a refusal, and how often those who wait for another's try look again.
 SHORTEST_PAUSE = 0.1
 GLANCE = 0.05
@@ -47,8 +48,8 @@ class Pace:
         self._rate = fixed
         self._next_at = 0.0
         self._tickets = 0
-        #: What is under way: when each call was sent, and in which period.
-        self._flying: dict[int, tuple[float, int]] = {}
+        #: What is under way: when each call was sent, in which period, and at which rate if that held it back.
+        self._flying: dict[int, tuple[float, int, float | None]] = {}
         #: A period lasts from one opening to the next; it ends in a refusal. These are about the current one.
         self._period = 0
         self._opened_at: float | None = None
@@ -62,33 +63,37 @@ class Pace:
         self._asked_to_wait = False
         self._tries = 0
         self._try: tuple[int, float] | None = None
-        #: Growth: calls at full pace since the last change, how many are needed, by how much, and the rate before.
-        self._pressed = 0
+        #: Growth: calls that passed at this rate, how many are needed, by how much, and the rate before.
+        self._passed = 0
+        self._proven_at = 0.0
         self._probation = PROBATION
         self._growth = 1.05
         self._before_growth: float | None = None
 
     def take(self, now: float) -> tuple[float, int]:
-        """Ask to send a call: return (seconds to wait before asking again, 0 to send now; the ticket to report with)."""
+        """Ask to send: return (seconds to wait before asking again, 0 to send now; the ticket to report with)."""
         wait = self._wait(now)
         if wait > 0:
             return wait, 0
         self._tickets += 1
-        self._flying[self._tickets] = (now, self._period)
+        self._flying[self._tickets] = (now, self._period, self._use(now))
         if self._opened_at is None:
             self._opened_at = now
         if self._shut:
             self._try = (self._tickets, now)
+        return 0.0, self._tickets
+
+    def _use(self, now: float) -> float | None:
+        """Count a call that is sent now; return the rate if it is what calls wait for."""
         if self._rate is None:
             self._next_at = max(now, self._next_at) + FIRST_GAP * max(0.0, 1 - self._tickets / GENTLE_CALLS)
-            return 0.0, self._tickets
+            return None
         gap = 1.0 / self._rate
-        if now - self._next_at < gap:
-            self._pressed += 1
+        pressed = now - self._next_at < gap
         # Threads wake up a little late, which may be made up for; a fixed rate is a promise.
         late = 0.1 * gap if self._fixed is None else 0.0
         self._next_at = max(self._next_at, now - late) + gap
-        return 0.0, self._tickets
+        return self._rate if pressed else None
 
     def _wait(self, now: float) -> float:
         if now < self._closed_until:
@@ -96,15 +101,17 @@ class Pace:
         if self._shut:
             waiting = self._try is not None and now - self._try[1] < PATIENCE
             return GLANCE if waiting else 0.0
-        if self._rate is None and len(self._flying) < FIRST_TOGETHER + self._tickets // ONE_MORE_AFTER:
-            return 0.0
-        return max(0.0, self._next_at - now)
+        wait = max(0.0, self._next_at - now)
+        if self._rate is None:
+            together = FIRST_TOGETHER + self._tickets // ONE_MORE_AFTER
+            return min(wait, NAP) if len(self._flying) >= together else 0.0
+        return wait
 
     def accepted(self, now: float, ticket: int) -> None:
         """A call was not refused for its pace."""
         if ticket not in self._flying:
             return
-        sent, period = self._flying.pop(ticket)
+        sent, period, rate = self._flying.pop(ticket)
         if self._try is not None and ticket == self._try[0]:
             self._open(sent, now)
             return
@@ -115,14 +122,16 @@ class Pace:
             self._log.append(sent)
             while self._log[0] <= sent - WINDOWS[-1]:
                 self._log.popleft()
-        if self._rate is not None and not self._shut and self._pressed >= self._probation:
-            self._grow(self._rate)
+        if rate is not None and rate == self._rate and not self._shut:
+            self._passed += 1
+            if self._passed >= self._probation and sent >= self._proven_at:
+                self._grow(rate, now)
 
     def refused(self, now: float, ticket: int, retry_after: float | None) -> None:
         """A call came back with 429. Calls that were under way together count as one refusal."""
         if ticket not in self._flying:
             return
-        _sent, period = self._flying.pop(ticket)
+        _sent, period, _rate = self._flying.pop(ticket)
         tried = self._try is not None and ticket == self._try[0]
         if not tried and (self._shut or period != self._period):
             return
@@ -164,7 +173,8 @@ class Pace:
         self._before_growth = None
         self._period += 1
         self._last_refused_at, self._opened_at = refused_at, sent
-        self._accepted, self._pressed = 1, 0
+        self._accepted, self._passed = 1, 0
+        self._proven_at = now + WINDOWS[0] / MARGIN
         self._shut, self._try, self._closed_until = False, None, 0.0
         self._next_at = max(now, sent + 1.0 / self._rate)
 
@@ -189,7 +199,7 @@ class Pace:
     def _corrected(self, rate: float) -> float:
         """Return the rate after another refusal."""
         refused_at, opened_at = self._refused_at or 0.0, self._opened_at or 0.0
-        if self._before_growth is not None and self._pressed < 1.5 * rate + 2:
+        if self._before_growth is not None and self._passed < 1.5 * rate + 2:
             # It was right before it grew.
             return self._before_growth * MARGIN
         accepted, open_for = max(1, self._accepted), refused_at - opened_at
@@ -199,10 +209,11 @@ class Pace:
         # Refused soon: far off. A limit that is counted by the second had nothing left before we opened.
         return min(rate, max(whole, accepted / max(open_for, WINDOWS[0]))) * MARGIN
 
-    def _grow(self, rate: float) -> None:
+    def _grow(self, rate: float, now: float) -> None:
         self._before_growth = rate
+        self._proven_at = now + WINDOWS[0] / MARGIN
         grown = rate * self._growth
         self._rate = grown if self._fixed is None else min(grown, self._fixed)
         # Nothing was refused: the rate may be far too low, so each step is larger than the last.
         self._growth = min(1 + 2 * (self._growth - 1), 2.0)
-        self._pressed = 0
+        self._passed = 0

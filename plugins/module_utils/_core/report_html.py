@@ -17,7 +17,7 @@ from typing import Any
 
 from .audit import ERROR, KINDS, WARNING
 from .report import Report, headline, label, worst
-from .report_page import SCRIPT, STYLE
+from .report_page import NOSCRIPT_STYLE, SCRIPT, STYLE
 from .report_table import name, table, text
 
 #: Findings whose message says more than their title.
@@ -41,8 +41,8 @@ def _hash(content: str) -> str:
 
 def _head(report: Report) -> list[str]:
     policy = (
-        f"default-src 'none'; style-src {_hash(STYLE)}; script-src {_hash(SCRIPT)}; img-src data:;"
-        " base-uri 'none'; form-action 'none'"
+        f"default-src 'none'; style-src {_hash(STYLE)} {_hash(NOSCRIPT_STYLE)}; script-src {_hash(SCRIPT)};"
+        " img-src data:; base-uri 'none'; form-action 'none'"
     )
     return [
         "<!DOCTYPE html>",
@@ -58,6 +58,7 @@ def _head(report: Report) -> list[str]:
         '<link rel="icon" href="data:,">',
         f"<title>Who has access, {text(_moment(report.generated_at))}</title>",
         f"<style>{STYLE}</style>",
+        f"<noscript><style>{NOSCRIPT_STYLE}</style></noscript>",
         "</head>",
         "<body>",
         '<a class="skip" href="#accounts">Skip to the accounts</a>',
@@ -125,7 +126,7 @@ def _findings(report: Report) -> list[str]:
     ordered = sorted(groups.items(), key=lambda group: worst(finding for finding, _project in group[1]) != ERROR)
     lines = ['<section aria-labelledby="findings">', '<h2 id="findings">What to look at</h2>']
     if not ordered:
-        lines.append('<p class="card">Nothing.</p>')
+        lines.append(f'<p class="card">{_nothing(report)}</p>')
     lines.append('<div class="groups">')
     for kind, pairs in ordered:
         lines += _group(kind, pairs, len(report.projects) > 1)
@@ -138,9 +139,15 @@ def _findings(report: Report) -> list[str]:
     return [*lines, "</section>"]
 
 
+def _nothing(report: Report) -> str:
+    if not report.compared:
+        return "Nothing."
+    return "Nothing. Everybody on the list has an account with the right roles, and nobody else has one."
+
+
 def _group(kind: str, pairs: _Pairs, many: bool) -> list[str]:
     lines = [
-        '<article class="card group {}">'.format(worst(finding for finding, _project in pairs)),
+        f'<article class="card group {worst(finding for finding, _project in pairs)}">',
         f'<h3><span class="number">{len(pairs):,}</span> {KINDS[kind]}</h3>',
         "<ul>",
     ]
@@ -150,9 +157,9 @@ def _group(kind: str, pairs: _Pairs, many: bool) -> list[str]:
         parts += [f'<span class="where">{name(label(project))}</span>'] if many and whom is not None else []
         parts += [f'<span class="what">{text(finding["message"])}</span>'] if kind in _TELLING else []
         lines.append("<li>{}</li>".format(" ".join(parts)))
-    lines.append("</ul>")
     if len(pairs) > _NAMED:
-        lines.append(f'<p class="what">and {len(pairs) - _NAMED:,} more</p>')
+        lines.append(f'<li class="what">and {len(pairs) - _NAMED:,} more</li>')
+    lines.append("</ul>")
     lines.append(f'<button type="button" class="show" data-kind="{kind}" hidden>Show in the table</button>')
     return [*lines, "</article>"]
 

@@ -6,6 +6,12 @@
 
 from __future__ import annotations
 
+#: How many rows are shown at first. Laying out thousands takes seconds; printing shows them all.
+SHOWN = 300
+
+#: Without scripts nobody could ask for the others.
+NOSCRIPT_STYLE = "@media screen { tr.cut { display: table-row; } }"
+
 #: Each text colour reaches a contrast of 4.5 on each ground it is used on; a test computes it.
 STYLE = """
 :root {
@@ -58,19 +64,22 @@ p { margin: .25rem 0; }
 .tile dd { margin: 0; font-size: 1.7rem; font-weight: 700; line-height: 1.2; font-variant-numeric: tabular-nums; }
 
 .card { background: var(--card); border: 1px solid var(--line); border-radius: .6rem; padding: .9rem 1.1rem; }
-.groups { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(24rem, 100%), 1fr)); gap: .75rem;
-  align-items: start; }
-.group { border-top: .25rem solid; }
-.group.error { border-top-color: var(--error-line); }
-.group.warning { border-top-color: var(--warning-line); }
+.groups { display: grid; gap: .6rem; }
+.group { display: grid; grid-template-columns: 17rem minmax(0, 1fr) auto; gap: .25rem 1.5rem; align-items: start;
+  border-left: .3rem solid; }
+.group.error { border-left-color: var(--error-line); }
+.group.warning { border-left-color: var(--warning-line); }
 .group.error .number { background: var(--error-ground); color: var(--error); }
 .group.warning .number { background: var(--warning-ground); color: var(--warning); }
-.number { display: inline-block; min-width: 2rem; padding: 0 .5rem; margin-right: .25rem; border-radius: 1rem;
-  text-align: center; font-variant-numeric: tabular-nums; }
-.group ul { margin: 0; padding: 0; list-style: none; }
-.group li { padding: .15rem 0; overflow-wrap: anywhere; }
+.group h3 { display: flex; gap: .6rem; margin: 0; }
+.number { flex: none; min-width: 2.4rem; height: 1.5rem; padding: 0 .5rem; border-radius: 1rem; text-align: center;
+  font-variant-numeric: tabular-nums; }
+.group ul { margin: 0; padding: 0; list-style: none; columns: 2 17rem; column-gap: 1.5rem; }
+.group li { padding: .1rem 0; overflow-wrap: anywhere; break-inside: avoid; }
 .group b { font-weight: 600; }
-.where::before { content: "in "; }
+.group .what { display: block; font-size: .88rem; }
+.where { font-size: .88rem; }
+@media (max-width: 52rem) { .group { grid-template-columns: minmax(0, 1fr); } .show { justify-self: start; } }
 .note { border-left: .25rem solid var(--warning-line); margin-top: .75rem; }
 
 .tools { display: flex; flex-wrap: wrap; align-items: end; gap: .75rem; margin-bottom: .75rem; }
@@ -78,9 +87,10 @@ p { margin: .25rem 0; }
 .tools select { max-width: 18rem; }
 input, select, button { font: inherit; color: var(--text); background: var(--card); border: 1px solid var(--quiet);
   border-radius: .4rem; padding: .35rem .6rem; }
+.tools input, .tools select, .tools button { height: 2.3rem; font-size: .95rem; }
 button { cursor: pointer; }
 button:hover { background: var(--hover); }
-.show { margin-top: .5rem; font-size: .85rem; color: var(--link); border-color: var(--line); }
+.show { font-size: .85rem; color: var(--link); border-color: var(--line); white-space: nowrap; }
 output { padding: .35rem 0; margin-left: auto; color: var(--quiet); font-variant-numeric: tabular-nums; }
 
 .scroll { padding: 0; overflow-x: auto; }
@@ -89,13 +99,15 @@ th, td { padding: .5rem .75rem; text-align: left; vertical-align: top; border-bo
 tbody tr:last-child > * { border-bottom: 0; }
 thead th { font-size: .85rem; color: var(--quiet); white-space: nowrap; background: var(--card); }
 tbody th { font-weight: 600; overflow-wrap: anywhere; }
-td { overflow-wrap: anywhere; }
+#table td { overflow-wrap: anywhere; }
 small { display: block; font-size: .8rem; font-weight: 400; }
 code { font-size: .78rem; }
 summary { cursor: pointer; }
 .num { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
 .none { color: var(--quiet); }
-.role, .badge { display: inline-block; padding: .05rem .5rem; margin: .1rem 0; border-radius: 1rem; font-size: .82rem; }
+@media screen { tr.cut { display: none; } }
+.role, .badge { display: inline-block; max-width: 100%; padding: .05rem .5rem; margin: .1rem 0; border-radius: 1rem;
+  font-size: .82rem; }
 .role { background: var(--chip); }
 .role b { font-weight: 700; }
 .role.extra { background: var(--error-ground); color: var(--error); }
@@ -104,9 +116,11 @@ summary { cursor: pointer; }
 
 #table { table-layout: fixed; min-width: 64rem; }
 #table tbody tr:hover { background: var(--hover); }
-.c-person { width: 22%; } .c-project { width: 14%; } .c-status { width: 6.5rem; } .c-date { width: 8rem; }
-.c-storage { width: 6.5rem; } .c-findings { width: 15%; }
-#table thead th { padding: .35rem .25rem; }
+.c-person { width: 23%; } .c-project { width: 10rem; } .c-status { width: 5.5rem; } .c-date { width: 8.2rem; }
+.c-storage { width: 5.8rem; } .c-findings { width: 11rem; }
+#more { margin: .75rem auto 0; display: block; }
+.long { max-height: calc(100vh - 7rem); overflow-y: auto; }
+#table thead th { position: sticky; top: 0; z-index: 1; padding: .35rem .25rem; box-shadow: 0 1px var(--line); }
 #table thead button { width: 100%; padding: .25rem .5rem; border: 0; background: none; text-align: left;
   font-weight: 700; color: var(--quiet); white-space: nowrap; }
 #table thead button:hover { background: var(--hover); }
@@ -122,8 +136,9 @@ footer { margin-top: 2rem; font-size: .85rem; }
     --error: #8a0f22; --error-ground: #ffffff; --warning: #5f3500; --warning-ground: #ffffff;
     --ok: #0c4a1f; --ok-ground: #ffffff; }
   body { max-width: none; padding: 0; font-size: 9.5pt; }
-  .tools, .skip, .show { display: none !important; }
-  .scroll { overflow: visible; }
+  .tools, .skip, .show, #more { display: none !important; }
+  .scroll { overflow: visible; max-height: none; }
+  #table thead th { position: static; }
   #table { min-width: 0; }
   thead { display: table-header-group; }
   tr, .group, .tile { break-inside: avoid; }
@@ -144,6 +159,8 @@ SCRIPT = """
   const fields = ["search", "project", "role", "kind"].map(field).filter(Boolean);
   const number = new Intl.NumberFormat("en");
   const compare = new Intl.Collator("en", { numeric: true, sensitivity: "base" }).compare;
+  const most = Number(field("more").dataset.shown);
+  let all = false;
   const texts = new Map();
   const textOf = (row) => {
     if (!texts.has(row)) texts.set(row, row.textContent.toLowerCase());
@@ -163,12 +180,15 @@ SCRIPT = """
   const filter = () => {
     const words = valueOf("search").toLowerCase().split(/\\s+/).filter(Boolean);
     const [project, role, kind] = ["project", "role", "kind"].map(valueOf);
-    let shown = 0;
+    let found = 0;
     for (const row of rows) {
       row.hidden = !fits(row, words, project, role, kind);
-      if (!row.hidden) shown += 1;
+      if (!row.hidden) found += 1;
+      row.classList.toggle("cut", !all && found > most);
     }
-    field("count").textContent = `${number.format(shown)} of ${number.format(rows.length)} rows`;
+    field("count").textContent = `${number.format(found)} of ${number.format(rows.length)} rows`;
+    field("more").textContent = `Show ${number.format(found - most)} more`;
+    field("more").hidden = all || found <= most;
   };
 
   const keyOf = (row, column) => {
@@ -183,8 +203,10 @@ SCRIPT = """
       if (!one || !other) return (one ? 0 : 1) - (other ? 0 : 1);
       return descending ? compare(other, one) : compare(one, other);
     });
+    keyed.forEach(([, row], index) => { rows[index] = row; });
+    filter();
     const part = document.createDocumentFragment();
-    for (const [, row] of keyed) part.append(row);
+    part.append(...rows);
     body.append(part);
     heads.forEach((head, index) => {
       if (index === column) head.setAttribute("aria-sort", descending ? "descending" : "ascending");
@@ -207,6 +229,10 @@ SCRIPT = """
     waiting = setTimeout(filter, 120);
   });
   for (const one of fields) one.addEventListener("change", filter);
+  field("more").addEventListener("click", () => {
+    all = true;
+    filter();
+  });
   field("reset").addEventListener("click", () => {
     for (const one of fields) one.value = "";
     filter();

@@ -12,6 +12,7 @@ from typing import Any
 
 from .audit import ERROR, KINDS
 from .report import Report, count, entries, label
+from .report_page import SHOWN
 
 #: What a finding is called where there is little room.
 BADGES = {
@@ -26,6 +27,8 @@ BADGES = {
     "status": "status",
     "no_description": "no description",
 }
+#: Findings that the rest of the row does not explain.
+_TELLING = frozenset(("unreadable", "duplicate", "credential_mismatch"))
 _NOTHING = '<td class="none" data-s="">–</td>'
 
 
@@ -57,12 +60,12 @@ class _Accounts:
         """The titles of the columns, each with the class that gives its width."""
         columns = [("Person", "person")]
         columns += [("Project", "project")] if len(self.projects) > 1 else []
-        columns += [("Roles", "roles"), ("Status", "status"), ("Account of", "date")]
-        columns += [("Credential of", "date")] if self.credentials else []
+        columns += [("Roles", "roles"), ("Status", "status"), ("Account since", "date")]
+        columns += [("Credential since", "date")] if self.credentials else []
         columns += [("S3", "storage")] if self.storage else []
         return [*columns, ("To look at", "findings")]
 
-    def row(self, number: int, account: Mapping[str, Any], findings: list[dict[str, Any]]) -> str:
+    def row(self, number: int, account: Mapping[str, Any], findings: list[dict[str, Any]], cut: bool) -> str:
         """Return an account, or a person or project without any, as a row."""
         roles = " ".join(self._numbers[role] for role in account["roles"] or ())
         kinds = " ".join(finding["kind"] for finding in findings)
@@ -73,7 +76,8 @@ class _Accounts:
         cells += [_date(account["credential_issued"], account["credential_age_days"])] if self.credentials else []
         cells += [_storage(account)] if self.storage else []
         cells += [_badges(findings)]
-        return f'<tr data-p="{number}" data-r="{roles}" data-f="{kinds}">{"".join(cells)}</tr>'
+        start = '<tr class="cut"' if cut else "<tr"
+        return f'{start} data-p="{number}" data-r="{roles}" data-f="{kinds}">{"".join(cells)}</tr>'
 
 
 def _person(account: Mapping[str, Any], project: str) -> str:
@@ -132,10 +136,10 @@ def _badges(findings: list[dict[str, Any]]) -> str:
     if not findings:
         return _NOTHING
     order = list(KINDS)
-    badges = [
-        f'<span class="badge {one["severity"]}" title="{text(one["message"])}">{BADGES[one["kind"]]}</span>'
-        for one in sorted(findings, key=lambda one: order.index(one["kind"]))
-    ]
+    badges = []
+    for one in sorted(findings, key=lambda one: order.index(one["kind"])):
+        more = f"<small>{text(one['message'])}</small>" if one["kind"] in _TELLING else ""
+        badges.append(f'<span class="badge {one["severity"]}">{BADGES[one["kind"]]}</span>{more}')
     grave = sum(100 if one["severity"] == ERROR else 1 for one in findings)
     return f'<td data-s="{grave}">{" ".join(badges)}</td>'
 
@@ -147,19 +151,28 @@ def table(report: Report) -> list[str]:
         '<section aria-labelledby="accounts">',
         '<h2 id="accounts" tabindex="-1">Accounts</h2>',
         *_tools(accounts),
-        '<div class="card scroll" role="region" aria-labelledby="accounts" tabindex="0">',
+        '<div class="card scroll long" role="region" aria-labelledby="accounts" tabindex="0">',
         '<table id="table">',
         '<caption class="away">Every account. The buttons in the first row sort.</caption>',
         "<colgroup>{}</colgroup>".format("".join(f'<col class="c-{kind}">' for _title, kind in accounts.columns)),
         "<thead><tr>",
     ]
     for number, (title, _kind) in enumerate(accounts.columns):
-        # The rows of each project come sorted; the first column is the one that people look for.
-        lines.append(f'<th scope="col"><button type="button" data-column="{number}">{title}</button></th>')
-    lines += ["</tr></thead>", "<tbody>"]
+        sort = "" if number else ' aria-sort="ascending"'
+        lines.append(f'<th scope="col"{sort}><button type="button">{title}</button></th>')
+    lines += ["</tr></thead>", "<tbody>", *_rows(report, accounts), "</tbody>", "</table>", "</div>"]
+    return [*lines, f'<button type="button" id="more" data-shown="{SHOWN}" hidden></button>', "</section>"]
+
+
+def _rows(report: Report, accounts: _Accounts) -> list[str]:
+    """Return all rows by person, so that the accounts of one person stand together."""
+    keyed = []
     for number, project in enumerate(report.projects):
-        lines += [accounts.row(number, account, findings) for account, findings in entries(project)]
-    return [*lines, "</tbody>", "</table>", "</div>", "</section>"]
+        for account, findings in entries(project):
+            shown = account["person"] if account["person"] is not None else label(project)
+            keyed.append(((shown.casefold(), shown, number, account["id"] or 0), (number, account, findings)))
+    ordered = [row for _key, row in sorted(keyed, key=lambda pair: pair[0])]
+    return [accounts.row(*row, cut=index >= SHOWN) for index, row in enumerate(ordered)]
 
 
 def _tools(accounts: _Accounts) -> list[str]:
