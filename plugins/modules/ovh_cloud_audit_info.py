@@ -15,7 +15,6 @@ description:
     keys and whether they have an S3 policy.
   - With O(expected) it also returns where that differs from a list of who should have access.
   - Nothing is changed. No password is read from the cloud, and none is returned.
-  - The role P(cloudops.ovh.audit_users#role) runs it over many projects and writes a report.
 author:
   - The cloudops.ovh authors (@cloudops-ovh)
 extends_documentation_fragment:

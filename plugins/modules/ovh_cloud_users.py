@@ -300,11 +300,6 @@ service_name:
   returned: always
   type: str
   sample: 0123456789abcdef0123456789abcdef
-service_name:
-  description: The project that was worked on. V(null) if the task failed before it read the project.
-  returned: always
-  type: str
-  sample: 0123456789abcdef0123456789abcdef
 api_calls:
   description: How many HTTP requests were sent.
   returned: always

@@ -50,7 +50,7 @@ def test_both_have_listed_before_either_creates(sim: Simulator, zygote: Zygote, 
     assert gate.wait_reached(count=2)
     gate.release()
     results = [run.result() for run in runs]
-    assert not any(result.get("failed") for result in results), results
+    assert not any(result.get("failed") for result in results), [result.get("msg") for result in results]
     settled(sim, rigs, results, PEOPLE)
     # The loser's file counts as missing: on_missing gives that run a password of its own.
     for rig in rigs:
@@ -77,7 +77,7 @@ def test_one_run_creates_while_the_other_has_listed_already(
     first = zygote.start(rigs[0].params(["ada"])).result()
     gate.release()
     results = [first, late.result()]
-    assert not any(result.get("failed") for result in results), results
+    assert not any(result.get("failed") for result in results), [result.get("msg") for result in results]
     sim.list_lag()
     settled(sim, rigs, results, ["ada"])
     rigs[0].working("ada")
@@ -92,7 +92,7 @@ def test_the_account_that_has_to_go_is_not_known_by_its_id_yet(sim: Simulator, z
     assert gate.wait_reached(count=2)
     gate.release()
     results = [run.result() for run in runs]
-    assert not any(result.get("failed") for result in results), results
+    assert not any(result.get("failed") for result in results), [result.get("msg") for result in results]
     settled(sim, rigs, results, PEOPLE)
 
 
@@ -103,7 +103,7 @@ def test_many_runs_without_folders(sim: Simulator, zygote: Zygote) -> None:
     assert gate.wait_reached(count=4)
     gate.release()
     results = [run.result() for run in runs]
-    assert not any(result.get("failed") for result in results), results
+    assert not any(result.get("failed") for result in results), [result.get("msg") for result in results]
     for description in PEOPLE:
         user = rig.one_account(description)
         passwords = [
@@ -119,7 +119,7 @@ def test_no_order_is_forced(sim: Simulator, zygote: Zygote, tmp_path: Path, repe
     rigs = [Rig(sim, tmp_path / name) for name in "abc"]
     runs = [zygote.start(rig.params(PEOPLE)) for rig in rigs]
     results = [run.result() for run in runs]
-    assert not any(result.get("failed") for result in results), results
+    assert not any(result.get("failed") for result in results), [result.get("msg") for result in results]
     for description in PEOPLE:
         user = rigs[0].one_account(description)
         records = [record for record in (rig.record(description) for rig in rigs) if record is not None]
@@ -187,7 +187,7 @@ def test_the_second_run_in_a_folder_waits_for_the_first(sim: Simulator, rig: Rig
     assert [one.path for one in sim.calls if "/user" in one.path and one.method == "POST"] == []
     gate.release()
     results = [run.result() for run in runs]
-    assert not any(result.get("failed") for result in results), results
+    assert not any(result.get("failed") for result in results), [result.get("msg") for result in results]
     rig.whole([*PEOPLE, "dan"])
     assert [one["summary"]["created"] for one in results] == [3, 1]
 
@@ -237,6 +237,7 @@ def test_a_killed_playbook_leaves_its_module_and_the_next_run_overlaps(
     import os
     import signal
     import subprocess
+    import sys
 
     play = [
         {
@@ -248,7 +249,8 @@ def test_a_killed_playbook_leaves_its_module_and_the_next_run_overlaps(
     path = tmp_path / "play.json"
     path.write_text(json.dumps(play))
     gate = sim.gate("POST", "/user$")
-    command = ["ansible-playbook", "-i", "localhost,", "-c", "local", str(path)]
+    interpreter = f"ansible_python_interpreter={sys.executable}"
+    command = ["ansible-playbook", "-i", "localhost,", "-c", "local", "-e", interpreter, str(path)]
     process = subprocess.Popen(
         command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True, env=os.environ
     )

@@ -186,9 +186,7 @@ def is_file(name: str) -> bool:
 
 
 @pytest.mark.parametrize("name", SCENES)
-def test_what_is_written_lasts_before_anything_builds_on_it(
-    acts: Callable[[str], list[list[str]]], name: str
-) -> None:
+def test_what_is_written_lasts_before_anything_builds_on_it(acts: Callable[[str], list[list[str]]], name: str) -> None:
     content_synced: set[str] = set()
     unsynced: list[list[str]] = []
     for act in acts(name):

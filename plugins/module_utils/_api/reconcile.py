@@ -155,8 +155,7 @@ def _found(one: Desired, cloud: Cloud) -> User | None:
 
 
 def _stems(request: Request, cloud: Cloud) -> list[str]:
-    stems = (cloud.stem_of(one) for one in request.desired)
-    return [stem for stem in stems if stem is not None]
+    return [stem for one in request.desired for stem in cloud.stems_of(one)]
 
 
 def _awaited(one: Desired, cloud: Cloud, stored: Mapping[str, Stored], port: Port) -> bool:

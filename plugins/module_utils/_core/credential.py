@@ -11,6 +11,7 @@ any YAML reader takes, and which needs no YAML library to be read a thousand tim
 from __future__ import annotations
 
 import json
+import math
 import re
 from typing import Any, NamedTuple
 
@@ -18,10 +19,13 @@ from .errors import StoreError
 from .model import User
 from .times import parse_time
 
-#: Valid in JSON strings, but line breaks or not printable in YAML.
-_NOT_YAML = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
+#: Valid in JSON strings, but line breaks or not printable in YAML, or nothing that UTF-8 can hold.
+_NOT_YAML = re.compile("[\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff\ufffe\uffff]")
+_KEY = re.compile(r"[a-z0-9_]+\Z")
 _LINE = re.compile(r"([a-z0-9_]+): (.+)\Z")
-_LABEL = re.compile(r"ovh_(\d+)_(\d+)_(\d+)_([0-9a-f]*)_([01])_([0-9A-Za-z]*)\Z")
+_LABEL = re.compile(r"ovh_([0-9]{1,19})_([0-9]{1,12})_([0-9]{1,12})_([0-9a-f]*)_([01])_([0-9A-Za-z]*)\Z")
+#: The label of a vault that has to be decrypted to know what is in it.
+_SILENT_LABEL = "ovh"
 
 #: Seconds by which the API's clock, known to a second, may be ahead of what we make of it.
 CLOCK_SLACK = 1
@@ -82,9 +86,15 @@ def dump_record(record: dict[str, Any]) -> str:
     """Return the record as YAML, one key a line, in the given order."""
     lines = ["---"]
     for key, value in record.items():
-        text = json.dumps(value, ensure_ascii=False, default=str)
-        lines.append("{}: {}".format(key, _NOT_YAML.sub(lambda match: f"\\u{ord(match.group()):04x}", text)))
+        # A person may have added keys of any kind.
+        name = key if isinstance(key, str) and _KEY.match(key) else _as_json(key)
+        lines.append(f"{name}: {_as_json(value)}")
     return "\n".join(lines) + "\n"
+
+
+def _as_json(value: object) -> str:
+    text = json.dumps(value, ensure_ascii=False, default=str)
+    return _NOT_YAML.sub(lambda match: f"\\u{ord(match.group()):04x}", text)
 
 
 def load_record(text: str) -> dict[str, Any] | None:
@@ -98,7 +108,7 @@ def load_record(text: str) -> dict[str, Any] | None:
             return None
         try:
             record[match.group(1)] = json.loads(match.group(2))
-        except ValueError:
+        except (ValueError, RecursionError):
             return None
     return record or None
 
@@ -115,8 +125,9 @@ def credential_of(record: dict[str, Any], path: str) -> Credential:
     return Credential(
         user_id=user_id,
         has_password=bool(password),
-        issued_at=parse_time(record.get("issued_at")),
-        delivered_at=parse_time(record.get("delivered_at")),
+        # Where a person has taken the quotes away, YAML makes a date of it.
+        issued_at=parse_time(str(record.get("issued_at"))),
+        delivered_at=parse_time(str(record.get("delivered_at"))),
         intent=intent if isinstance(intent, str) else "",
         s3_access=access if isinstance(access, str) else "",
     )
@@ -126,7 +137,9 @@ def vault_label(credential: Credential) -> str:
     """Return the vault id that says, outside of the encryption, all of a credential but its password."""
     issued, delivered = int(credential.issued_at or 0), int(credential.delivered_at or 0)
     facts = f"{credential.user_id}_{issued}_{delivered}_{credential.intent}_{int(credential.has_password)}"
-    return f"ovh_{facts}_{credential.s3_access}"
+    label = f"ovh_{facts}_{credential.s3_access}"
+    # In a file that a person has edited there may be anything, and not all of it can stand in a vault's first line.
+    return label if _LABEL.match(label) else _SILENT_LABEL
 
 
 def credential_of_label(label: str) -> Credential | None:
@@ -155,8 +168,10 @@ def load_intent(text: str, path: str) -> Intent:
             float(data["valid_for"]),
             None if user_id is None else int(user_id),
         )
-    except (ValueError, KeyError, TypeError, OverflowError):
+    except (ValueError, KeyError, TypeError, OverflowError, RecursionError):
         raise StoreError(f"{path} is not an intent that this collection wrote: look at it, then remove it.") from None
+    if not (math.isfinite(intent.began_at) and math.isfinite(intent.valid_for)):
+        raise StoreError(f"{path} is an intent without a time: look at it, then remove it.")
     if intent.action not in ("create", "renew"):
         raise StoreError(f"{path} is an intent to {intent.action!r}, which is unknown: look at it, then remove it.")
     return intent

@@ -36,6 +36,7 @@ _ITEM_KEYS = frozenset(
 )
 _TRUE = frozenset(("true", "yes", "on", "1", "y", "t"))
 _FALSE = frozenset(("false", "no", "off", "0", "n", "f"))
+_NUMBER = re.compile(r"[0-9]{1,19}\Z")
 _PROJECT = re.compile(r"[0-9A-Za-z][0-9A-Za-z_-]{0,63}\Z")
 
 
@@ -115,7 +116,7 @@ def check_description(value: object, where: str) -> str:
 
 
 def _check_user_id(value: object, where: str) -> int:
-    if isinstance(value, str) and value.strip().isdecimal():
+    if isinstance(value, str) and _NUMBER.match(value.strip()):
         value = int(value)
     if isinstance(value, bool) or not isinstance(value, int) or value <= 0:
         raise InputError(f"{where}: user_id must be a positive integer, not {value!r}.", item=where, key="user_id")
@@ -230,7 +231,7 @@ def parse_policy(params: Mapping[str, Any]) -> Policy:
             )
         try:
             re.compile(match)
-        except re.error as problem:
+        except (re.error, OverflowError, RecursionError) as problem:
             raise InputError(f"purge_match {match!r} is not a regular expression: {problem}.") from None
     for key in ("max_deletions", "max_resets", "max_revocations", "rotate_after_days"):
         if (params.get(key) or 0) < 0:

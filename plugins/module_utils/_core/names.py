@@ -21,8 +21,9 @@ def file_stem(description: str, user_id: int | None = None) -> str:
     exactly ``LONGEST`` characters and no other is, so that the two kinds cannot meet. ``user_id`` is
     given for users whose description is empty or shared; ``=`` never comes out of percent-encoding.
     """
-    stem = quote(description, safe="")
+    # Half of a surrogate pair is no character, but the API could send one.
+    stem = quote(description, safe="", errors="surrogatepass")
     if len(stem) >= LONGEST:
-        digest = hashlib.sha256(description.encode("utf-8")).hexdigest()
+        digest = hashlib.sha256(description.encode("utf-8", "surrogatepass")).hexdigest()
         stem = stem[: LONGEST - _DIGEST - 1] + "-" + digest
     return stem if user_id is None else "%s=%d" % (stem, user_id)

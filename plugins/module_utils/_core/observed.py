@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 from typing import NamedTuple
 
 from .credential import Stored
@@ -14,6 +15,9 @@ from .desired import Desired
 from .errors import AmbiguousUserError
 from .model import User
 from .names import file_stem
+
+#: No files at all.
+NOTHING: Mapping[str, Stored] = MappingProxyType({})
 
 
 class Cloud:
@@ -52,20 +56,29 @@ class Cloud:
             )
         return found[0] if found else None
 
-    def stem(self, user: User) -> str:
-        """Return the name of the user's files; a description that is empty or shared gets the id added."""
-        alone = user.description.strip() and len(self._by_description.get(user.description, ())) < 2
-        return file_stem(user.description, None if alone else user.id)
+    def stem(self, user: User, stored: Mapping[str, Stored] = NOTHING) -> str:
+        """Return the name of the user's files; a description that is empty or shared gets the id added.
 
-    def stem_of(self, desired: Desired) -> str | None:
-        """Return the name of the files of the user that ``desired`` names, None where it cannot have any."""
-        if desired.description is not None:
-            return file_stem(desired.description)
+        Files that are there keep their name, should the description become shared, or no longer be.
+        """
+        plain, own = file_stem(user.description), file_stem(user.description, user.id)
+        if not user.description.strip():
+            return own
+        held = stored.get(plain, Stored()).credential
+        if held is not None and held.user_id == user.id:
+            return plain
+        alone = len(self._by_description.get(user.description, ())) < 2
+        return plain if alone and stored.get(own, Stored()) == Stored() else own
+
+    def stems_of(self, desired: Desired) -> list[str]:
+        """Return the names under which files of the user that ``desired`` names can lie."""
         try:
             user = self.find(desired)
         except AmbiguousUserError:
-            return None
-        return self.stem(user) if user is not None else None
+            user = None
+        if user is not None:
+            return [file_stem(user.description), file_stem(user.description, user.id)]
+        return [file_stem(desired.description)] if desired.description is not None else []
 
 
 class Observed(NamedTuple):
@@ -73,6 +86,6 @@ class Observed(NamedTuple):
     ``s3_keys`` the access keys of the users that shall lose them, by user id."""
 
     cloud: Cloud
-    stored: Mapping[str, Stored] = {}
+    stored: Mapping[str, Stored] = NOTHING
     now: float = 0.0
     s3_keys: Mapping[int, tuple[str, ...]] = {}

@@ -14,6 +14,7 @@ from .credential import Credential, Stored
 from .desired import Desired, Policy, resolve_roles
 from .errors import CloudOpsError, GuardError, InputError, UserNotFoundError
 from .model import Catalogue, Role, User, role_change
+from .names import file_stem
 from .observed import Observed
 
 
@@ -81,12 +82,14 @@ def make_plan(desired: Sequence[Desired], observed: Observed, catalogue: Catalog
 
 
 def _plan_item(desired: Desired, observed: Observed, policy: Policy) -> Item:
-    stem = observed.cloud.stem_of(desired)
-    stored = observed.stored.get(stem, Stored()) if stem is not None else Stored()
+    stem = file_stem(desired.description) if desired.description is not None else None
     try:
         user = observed.cloud.find(desired)
     except CloudOpsError as error:
         return Item(desired, None, error=error, stem=stem)
+    if user is not None:
+        stem = observed.cloud.stem(user, observed.stored)
+    stored = observed.stored.get(stem, Stored()) if stem is not None else Stored()
     if user is None:
         return _plan_missing(desired, stem, stored)
     if desired.state == "absent":
@@ -207,13 +210,16 @@ def _purge(items: Sequence[Item], observed: Observed, policy: Policy) -> list[It
         return []
     pattern = re.compile(policy.purge_match)
     listed_ids = {item.user.id for item in items if item.user is not None}
+    # Those that are listed but ambiguous are left alone.
     listed = {item.desired.description for item in items}
+    listed_names = {item.desired.username for item in items}
     surplus = [
         user
         for user in sorted(observed.cloud.users, key=lambda user: user.id)
         if user.description.strip()
         and user.id not in listed_ids
         and user.description not in listed
+        and user.username not in listed_names
         and pattern.search(user.description)
     ]
     return [_purge_item(user, observed) for user in surplus]

@@ -55,7 +55,9 @@ def _render_item(outcome: Outcome, files: dict[str, str] | None) -> dict[str, An
     result["action"] = outcome.action
     if files is not None:
         credential = outcome.credential or Credential()
-        held = outcome.credential is not None and outcome.action != "deleted"
+        # The file of an account that is gone may still lie there: it is not this one's.
+        held = credential.user_id is not None and credential.user_id == result["user_id"]
+        held = held and outcome.action != "deleted"
         result["credential_file"] = files.get(outcome.item.stem or "") if held else None
         result["credential_issued"] = _date(credential.issued_at) if held else None
         result["credential_delivered"] = _date(credential.delivered_at) if held else None
@@ -108,9 +110,8 @@ def render_diff(outcomes: Sequence[Outcome]) -> dict[str, Any]:
         if not outcome.done:
             continue
         name = outcome.item.desired.label
-        name = (
-            name if name not in before else "%s (user_id %d)" % (name, outcome.item.user.id if outcome.item.user else 0)
-        )
+        while name in before:
+            name = "%s (user_id %d)" % (name, outcome.item.user.id if outcome.item.user else 0)
         before[name], after[name] = render_change(outcome)
     return {"before": before, "after": after}
 

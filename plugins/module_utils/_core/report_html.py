@@ -67,8 +67,8 @@ def _head(report: Report) -> list[str]:
 
 _FOOTER = [
     "<footer>",
-    "<p>A credential's date is that of its file. Ages are counted to the moment of the audit. An S3 policy narrows or"
-    " widens what an S3 key opens.</p>",
+    "<p>Created is when the account was made, and Credential when the password in its credential file was issued. Ages"
+    " are counted to the moment of the audit. Under S3 are the access keys, and whether there is a policy.</p>",
     "<p>Made by the Ansible collection cloudops.ovh. This page is complete: it loads nothing and sends nothing.</p>",
     "</footer>",
 ]
@@ -149,7 +149,7 @@ def _group(kind: str, pairs: _Pairs, many: bool) -> list[str]:
     lines = [
         f'<article class="card group {worst(finding for finding, _project in pairs)}">',
         f'<h3><span class="number">{len(pairs):,}</span> {KINDS[kind]}</h3>',
-        "<ul>",
+        '<ul class="wide">' if kind == "unreadable" else "<ul>",
     ]
     for finding, project in pairs[:_NAMED]:
         whom = finding["person"]

@@ -75,6 +75,7 @@ p { margin: .25rem 0; }
 .number { flex: none; min-width: 2.4rem; height: 1.5rem; padding: 0 .5rem; border-radius: 1rem; text-align: center;
   font-variant-numeric: tabular-nums; }
 .group ul { margin: 0; padding: 0; list-style: none; columns: 2 17rem; column-gap: 1.5rem; }
+.group ul.wide { columns: 1; }
 .group li { padding: .1rem 0; overflow-wrap: anywhere; break-inside: avoid; }
 .group b { font-weight: 600; }
 .group .what { display: block; font-size: .88rem; }
@@ -101,6 +102,7 @@ thead th { font-size: .85rem; color: var(--quiet); white-space: nowrap; backgrou
 tbody th { font-weight: 600; overflow-wrap: anywhere; }
 #table td { overflow-wrap: anywhere; }
 small { display: block; font-size: .8rem; font-weight: 400; }
+table:not(#table) small { white-space: nowrap; }
 code { font-size: .78rem; }
 summary { cursor: pointer; }
 .num { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
@@ -116,8 +118,8 @@ summary { cursor: pointer; }
 
 #table { table-layout: fixed; min-width: 64rem; }
 #table tbody tr:hover { background: var(--hover); }
-.c-person { width: 23%; } .c-project { width: 10rem; } .c-status { width: 5.5rem; } .c-date { width: 8.2rem; }
-.c-storage { width: 5.8rem; } .c-findings { width: 11rem; }
+.c-person { width: 23%; } .c-project { width: 9.5rem; } .c-status { width: 5.5rem; } .c-date { width: 7.2rem; }
+.c-storage { width: 6rem; } .c-findings { width: 11rem; }
 #more { margin: .75rem auto 0; display: block; }
 .long { max-height: calc(100vh - 7rem); overflow-y: auto; }
 #table thead th { position: sticky; top: 0; z-index: 1; padding: .35rem .25rem; box-shadow: 0 1px var(--line); }
@@ -135,14 +137,16 @@ footer { margin-top: 2rem; font-size: .85rem; }
   :root { --ground: #ffffff; --card: #ffffff; --text: #000000; --quiet: #444444; --line: #bbbbbb; --chip: #f0f0f0;
     --error: #8a0f22; --error-ground: #ffffff; --warning: #5f3500; --warning-ground: #ffffff;
     --ok: #0c4a1f; --ok-ground: #ffffff; }
-  body { max-width: none; padding: 0; font-size: 9.5pt; }
+  html { font-size: 10.5px; }
+  body { max-width: none; padding: 0; font-size: 10px; }
   .tools, .skip, .show, #more { display: none !important; }
   .scroll { overflow: visible; max-height: none; }
   #table thead th { position: static; }
   #table { min-width: 0; }
-  thead { display: table-header-group; }
+  thead { display: table-header-group; break-inside: avoid; break-after: avoid; }
   tr, .group, .tile { break-inside: avoid; }
-  h2 { break-after: avoid; }
+  h2 { break-after: avoid; margin-top: 1.5rem; }
+  th, td { padding: .3rem .5rem; }
   #table thead button::after { content: ""; }
   .badge, .role, .number { border: 1px solid currentColor; }
 }

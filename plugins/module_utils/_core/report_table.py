@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from html import escape
 from typing import Any
@@ -24,17 +25,19 @@ BADGES = {
     "duplicate": "shared description",
     "no_object_storage": "no Object Storage",
     "credential_mismatch": "other credential",
-    "status": "status",
+    "status": "not in order",
     "no_description": "no description",
 }
 #: Findings that the rest of the row does not explain.
 _TELLING = frozenset(("unreadable", "duplicate", "credential_mismatch"))
+#: Characters that turn text around: what one reads must be what is there.
+_TURNING = re.compile("[\u202a-\u202e\u2066-\u2069\u200e\u200f\u061c]")
 _NOTHING = '<td class="none" data-s="">–</td>'
 
 
 def text(value: object) -> str:
     """Return a value as text of the page, whatever is in it."""
-    return escape(str(value), quote=True)
+    return escape(_TURNING.sub("\ufffd", str(value)), quote=True)
 
 
 def name(value: object) -> str:
@@ -60,8 +63,8 @@ class _Accounts:
         """The titles of the columns, each with the class that gives its width."""
         columns = [("Person", "person")]
         columns += [("Project", "project")] if len(self.projects) > 1 else []
-        columns += [("Roles", "roles"), ("Status", "status"), ("Account since", "date")]
-        columns += [("Credential since", "date")] if self.credentials else []
+        columns += [("Roles", "roles"), ("Status", "status"), ("Created", "date")]
+        columns += [("Credential", "date")] if self.credentials else []
         columns += [("S3", "storage")] if self.storage else []
         return [*columns, ("To look at", "findings")]
 

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta, timezone
 
 _FORM = re.compile(
     r"(\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d)(?:\.\d+)?(Z|[+-]\d\d:?\d\d)?\Z",
-    re.IGNORECASE,
+    re.IGNORECASE | re.ASCII,
 )
 
 
@@ -33,4 +33,4 @@ def parse_time(text: object) -> float | None:
 
 def format_time(seconds: float) -> str:
     """Return ``seconds`` since 1970 as ISO 8601 in UTC, to the second."""
-    return datetime.fromtimestamp(int(seconds), timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return datetime.fromtimestamp(int(seconds), timezone.utc).replace(tzinfo=None).isoformat() + "Z"
