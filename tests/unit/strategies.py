@@ -59,10 +59,13 @@ def by_id(user_id: int, **more: object) -> Desired:
 
 
 def seen(
-    *users: User, stored: Mapping[str, Stored] | None = None, now: float = NOON, keys: dict[int, tuple[str, ...]] = {}
+    *users: User,
+    stored: Mapping[str, Stored] | None = None,
+    now: float = NOON,
+    keys: Mapping[int, tuple[str, ...]] | None = None,
 ) -> Observed:
     """What there is."""
-    return Observed(Cloud(users), stored or {}, now, keys)
+    return Observed(Cloud(users), stored or {}, now, keys or {})
 
 
 def issued(user_id: int, at: float = NOON, intent: str = "", s3_access: str = "") -> Credential:
