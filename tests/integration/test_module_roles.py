@@ -241,5 +241,5 @@ def test_a_mangled_account_that_cannot_be_removed_is_named(sim: Simulator) -> No
     sim.deny_iam = {"user/delete"}
     result = run(sim, kinds.USER, description="ada")
     made = sim.project().users()[0]["id"]
-    refused(result, "delete it by hand", str(made), "user/delete")
+    refused(result, "Delete it by hand", str(made), "user/delete")
     assert result["failure"]["user_id"] == made

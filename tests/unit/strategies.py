@@ -144,9 +144,7 @@ def users(draw: st.DrawFn) -> tuple[User, ...]:
     """The users of a project."""
     ids = draw(st.lists(st.integers(1, 12), unique=True, max_size=7))
     held = st.sets(st.sampled_from([*NAMES, WITHDRAWN.name]), max_size=3).map(sorted)
-    return tuple(
-        user(number, draw(_DESCRIBED), draw(held), draw(_STATUS), draw(st.none() | _TIMES)) for number in ids
-    )
+    return tuple(user(number, draw(_DESCRIBED), draw(held), draw(_STATUS), draw(st.none() | _TIMES)) for number in ids)
 
 
 @st.composite
