@@ -434,7 +434,7 @@ def test_the_old_password_stays_until_there_is_a_new_one(sim: Simulator, base: P
 
 @pytest.mark.parametrize("status", [400, 403, 409, 429])
 def test_an_intent_goes_when_the_api_surely_refused(sim: Simulator, base: Path, impatient: None, status: int) -> None:
-    sim.fault("status", "POST", "/user$", times=None, status=status)
+    sim.fault("status", "POST", "/user$", times=None, status=status, headers={"Retry-After": "0"})
     result = keep(sim, base, ["ada"], retries=1)
     refused(result, f"HTTP {status}")
     assert os.listdir(folder_of(base)) == [".lock"]
@@ -468,7 +468,9 @@ def test_the_file_stays_where_the_deletion_fails(sim: Simulator, base: Path) -> 
 
 
 @BOTH_MODES
-def test_the_file_of_a_user_that_is_gone_already_goes_too(sim: Simulator, base: Path, check: bool) -> None:
+def test_the_file_of_a_user_that_is_gone_already_goes_too(
+    sim: Simulator, base: Path, impatient: None, check: bool
+) -> None:
     keep(sim, base, ["ada"])
     sim.project().clear()
     sim.clear_calls()

@@ -242,4 +242,4 @@ def test_a_mangled_account_that_cannot_be_removed_is_named(sim: Simulator) -> No
     result = run(sim, kinds.USER, description="ada")
     made = sim.project().users()[0]["id"]
     refused(result, "Delete it by hand", str(made), "user/delete")
-    assert result["failure"]["user_id"] == made
+    assert result["user"]["id"] == made

@@ -155,7 +155,10 @@ def _found(one: Desired, cloud: Cloud) -> User | None:
 
 
 def _stems(request: Request, cloud: Cloud) -> list[str]:
-    return [stem for one in request.desired for stem in cloud.stems_of(one)]
+    stems = [stem for one in request.desired for stem in cloud.stems_of(one)]
+    if request.policy.purge_match is not None:
+        stems += [stem for user in cloud.matching(request.policy.purge_match) for stem in cloud.stems(user)]
+    return stems
 
 
 def _awaited(one: Desired, cloud: Cloud, stored: Mapping[str, Stored], port: Port) -> bool:

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import NamedTuple
@@ -36,6 +37,12 @@ class Cloud:
         """Return the live users with that description, the oldest (lowest id) first."""
         return sorted(self._by_description.get(description, []), key=lambda user: user.id)
 
+    def matching(self, pattern: str) -> list[User]:
+        """Return the users in whose description the pattern is found, the oldest first; never one without any."""
+        found = re.compile(pattern).search
+        users = [user for user in self.users if user.description.strip() and found(user.description)]
+        return sorted(users, key=lambda user: user.id)
+
     def find(self, desired: Desired) -> User | None:
         """Return the one user that ``desired`` names, None if there is none.
 
@@ -61,7 +68,7 @@ class Cloud:
 
         Files that are there keep their name, should the description become shared, or no longer be.
         """
-        plain, own = file_stem(user.description), file_stem(user.description, user.id)
+        plain, own = self.stems(user)
         if not user.description.strip():
             return own
         held = stored.get(plain, Stored()).credential
@@ -70,6 +77,10 @@ class Cloud:
         alone = len(self._by_description.get(user.description, ())) < 2
         return plain if alone and stored.get(own, Stored()) == Stored() else own
 
+    def stems(self, user: User) -> list[str]:
+        """Return the names under which files of a user can lie."""
+        return [file_stem(user.description), file_stem(user.description, user.id)]
+
     def stems_of(self, desired: Desired) -> list[str]:
         """Return the names under which files of the user that ``desired`` names can lie."""
         try:
@@ -77,7 +88,7 @@ class Cloud:
         except AmbiguousUserError:
             user = None
         if user is not None:
-            return [file_stem(user.description), file_stem(user.description, user.id)]
+            return self.stems(user)
         return [file_stem(desired.description)] if desired.description is not None else []
 
 

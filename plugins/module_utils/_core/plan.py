@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -208,19 +207,14 @@ def _check_listed_once(items: Sequence[Item]) -> None:
 def _purge(items: Sequence[Item], observed: Observed, policy: Policy) -> list[Item]:
     if policy.purge_match is None:
         return []
-    pattern = re.compile(policy.purge_match)
     listed_ids = {item.user.id for item in items if item.user is not None}
     # Those that are listed but ambiguous are left alone.
     listed = {item.desired.description for item in items}
     listed_names = {item.desired.username for item in items}
     surplus = [
         user
-        for user in sorted(observed.cloud.users, key=lambda user: user.id)
-        if user.description.strip()
-        and user.id not in listed_ids
-        and user.description not in listed
-        and user.username not in listed_names
-        and pattern.search(user.description)
+        for user in observed.cloud.matching(policy.purge_match)
+        if user.id not in listed_ids and user.description not in listed and user.username not in listed_names
     ]
     return [_purge_item(user, observed) for user in surplus]
 
@@ -228,7 +222,9 @@ def _purge(items: Sequence[Item], observed: Observed, policy: Policy) -> list[It
 def _purge_item(user: User, observed: Observed) -> Item:
     where = "purge of user %d (%s)" % (user.id, user.description)
     desired = Desired(where, description=user.description, state="absent")
-    return Item(desired, user, (Step("delete", reason="purge"),), stem=observed.cloud.stem(user))
+    stem = observed.cloud.stem(user, observed.stored)
+    stored = observed.stored.get(stem, Stored())
+    return Item(desired, user, (Step("delete", reason="purge"),), stem=stem, stored=stored)
 
 
 def _check_guards(items: Sequence[Item], policy: Policy) -> None:

@@ -105,6 +105,8 @@ small { display: block; font-size: .8rem; font-weight: 400; }
 table:not(#table) small { white-space: nowrap; }
 code { font-size: .78rem; }
 summary { cursor: pointer; }
+details code { display: block; margin-top: .3rem; line-height: 1.3; }
+#accounts { width: fit-content; }
 .num { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
 .none { color: var(--quiet); }
 @media screen { tr.cut { display: none; } }
@@ -147,7 +149,9 @@ footer { margin-top: 2rem; font-size: .85rem; }
   tr, .group, .tile { break-inside: avoid; }
   h2 { break-after: avoid; margin-top: 1.5rem; }
   th, td { padding: .3rem .5rem; }
-  #table thead button::after { content: ""; }
+  /* Browsers leave controls out where they repeat the head of a table on each page. */
+  #table thead button { display: none; }
+  #table thead th::before { content: attr(data-title); padding: 0 .25rem; }
   .badge, .role, .number { border: 1px solid currentColor; }
 }
 @media (prefers-reduced-motion: no-preference) { html { scroll-behavior: smooth; } }

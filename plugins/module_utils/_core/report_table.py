@@ -29,7 +29,7 @@ BADGES = {
     "no_description": "no description",
 }
 #: Findings that the rest of the row does not explain.
-_TELLING = frozenset(("unreadable", "duplicate", "credential_mismatch"))
+_TELLING = frozenset(("duplicate", "credential_mismatch"))
 #: Characters that turn text around: what one reads must be what is there.
 _TURNING = re.compile("[\u202a-\u202e\u2066-\u2069\u200e\u200f\u061c]")
 _NOTHING = '<td class="none" data-s="">–</td>'
@@ -162,7 +162,7 @@ def table(report: Report) -> list[str]:
     ]
     for number, (title, _kind) in enumerate(accounts.columns):
         sort = "" if number else ' aria-sort="ascending"'
-        lines.append(f'<th scope="col"{sort}><button type="button">{title}</button></th>')
+        lines.append(f'<th scope="col" data-title="{title}"{sort}><button type="button">{title}</button></th>')
     lines += ["</tr></thead>", "<tbody>", *_rows(report, accounts), "</tbody>", "</table>", "</div>"]
     return [*lines, f'<button type="button" id="more" data-shown="{SHOWN}" hidden></button>', "</section>"]
 
