@@ -1,0 +1,71 @@
+# Copyright (c) 2026, the cloudops.ovh authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The demo ends tidily, however it ends. That it works is what CI runs it for."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+
+def start(checkout: Path, tmp_path: Path, *arguments: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, str(checkout / "scripts" / "demo.py"), *arguments],
+        cwd=checkout,
+        env={**os.environ, "TMPDIR": str(tmp_path), "PYTHONUNBUFFERED": "1"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
+
+
+def left_running(tmp_path: Path) -> list[str]:
+    """Return the command lines of processes that work in the demo's folder, which is part of their environment."""
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            if str(tmp_path).encode() in (process / "environ").read_bytes():
+                found.append((process / "cmdline").read_text().replace("\0", " "))
+        except OSError:
+            continue
+    return found
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["ctrl-c", "term"])
+def test_interrupted_while_the_playbook_runs(checkout: Path, tmp_path: Path, number: int) -> None:
+    process = start(checkout, tmp_path)
+    assert process.stdout is not None
+    while "ansible-playbook" not in (line := process.stdout.readline()):
+        assert line, "the demo ended before the playbook began"
+    deadline = time.monotonic() + 30
+    while not any("onboard" in command for command in left_running(tmp_path)):
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    process.send_signal(number)
+    output = process.communicate(timeout=60)[0]
+    assert process.returncode == 130, output
+    assert "Everything was cleaned up." in output
+    assert left_running(tmp_path) == []
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_port_that_is_taken(checkout: Path, tmp_path: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        process = start(checkout, tmp_path, "--port", str(taken.getsockname()[1]))
+        output = process.communicate(timeout=60)[0]
+    assert process.returncode == 1
+    assert "Is the port taken? Leave --port out" in output
+    assert "Traceback" not in output
+    assert left_running(tmp_path) == []
+    assert list(tmp_path.iterdir()) == []
