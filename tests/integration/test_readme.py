@@ -85,9 +85,7 @@ LIFE: list[dict[str, Any]] = [
 
 
 @pytest.mark.parametrize("service_account", [False, True], ids=["consumer-key", "service-account"])
-def test_the_rights_that_it_lists_are_enough(
-    sim: Simulator, tmp_path: Path, service_account: bool
-) -> None:
+def test_the_rights_that_it_lists_are_enough(sim: Simulator, tmp_path: Path, service_account: bool) -> None:
     connection: dict[str, Any] = {}
     if service_account:
         sim.deny_iam = actions() - set(ACTIONS)

@@ -162,7 +162,9 @@ def test_a_delivery_is_tried_until_it_succeeds_once(tmp_path: Path, sim: Simulat
 
     first = onboard(tmp_path, sim, people, **options)
     assert first.rc != 0
-    assert '1 of 2 credentials could not be delivered: grace@example.com. The task that failed is "Hand over' in first.text
+    assert (
+        '1 of 2 credentials could not be delivered: grace@example.com. The task that failed is "Hand over' in first.text
+    )
     assert "grace@example.com: ai_training_operator, objectstore_operator; credential not delivered" in first.text
     assert [one["description"] for one in mail()] == ["ada@example.com"]
 
@@ -239,7 +241,11 @@ def test_the_result_is_for_the_rest_of_the_play_and_holds_no_secret(tmp_path: Pa
         "onboard_users_users": ["ada", "twin"],
         "onboard_users_credentials_dir": str(tmp_path / "creds"),
     }
-    role = {"name": "Onboard", "ansible.builtin.include_role": {"name": "cloudops.ovh.onboard_users"}, "vars": variables}
+    role = {
+        "name": "Onboard",
+        "ansible.builtin.include_role": {"name": "cloudops.ovh.onboard_users"},
+        "vars": variables,
+    }
     show = {"name": "Show", "ansible.builtin.debug": {"var": "onboard_users_result"}}
     cache = {"ANSIBLE_CACHE_PLUGIN": "jsonfile", "ANSIBLE_CACHE_PLUGIN_CONNECTION": str(tmp_path / "cache")}
     result = play(
@@ -248,7 +254,8 @@ def test_the_result_is_for_the_rest_of_the_play_and_holds_no_secret(tmp_path: Pa
         tasks=[{"block": [role], "rescue": [show]}],
         keywords={"module_defaults": {"group/cloudops.ovh.ovh": connection}},
         project=None,
-        env={f"OVH_{name}": None for name in ("ENDPOINT", "APPLICATION_KEY", "APPLICATION_SECRET", "CONSUMER_KEY")} | cache,
+        env={f"OVH_{name}": None for name in ("ENDPOINT", "APPLICATION_KEY", "APPLICATION_SECRET", "CONSUMER_KEY")}
+        | cache,
     )
     assert result.rc == 0, result.text
     shown = result.task("Show").result["onboard_users_result"]

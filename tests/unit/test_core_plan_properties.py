@@ -291,7 +291,8 @@ def test_the_order_of_the_list_does_not_matter(case: Case, random: Any) -> None:
 
 def _by_item(plan: Plan, count: int) -> dict[str, Any]:
     return {
-        item.desired.where: (item.steps, item.user, item.stem, item.exact, type(item.error)) for item in plan.items[:count]
+        item.desired.where: (item.steps, item.user, item.stem, item.exact, type(item.error))
+        for item in plan.items[:count]
     }
 
 
