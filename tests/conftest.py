@@ -75,7 +75,7 @@ with contextlib.suppress(ImportError):
     from hypothesis import settings
 
     # A slow machine is no failure, and a run on CI must be repeatable.
-    settings.register_profile("project", deadline=None, derandomize=True)
+    settings.register_profile("project", deadline=None, derandomize=True, max_examples=60)
     settings.register_profile("explore", deadline=None, max_examples=2000)
     settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "project"))
 

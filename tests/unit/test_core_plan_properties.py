@@ -13,7 +13,7 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from hypothesis import assume, event, given, settings
+from hypothesis import assume, event, given
 from hypothesis import strategies as st
 
 from ansible_collections.cloudops.ovh.plugins.module_utils._core.credential import Credential, Stored
@@ -29,7 +29,6 @@ from ansible_collections.cloudops.ovh.plugins.module_utils._core.plan import Ite
 from ansible_collections.cloudops.ovh.plugins.module_utils._core.render import render_diff, render_users
 from ansible_collections.cloudops.ovh.tests.unit.strategies import CASES, CATALOGUE, NOON, ROLES, WITHDRAWN, Case
 
-BOUNDED = settings(max_examples=150)
 ALL_ROLES = {**ROLES, WITHDRAWN.name: WITHDRAWN}
 NOW = NOON + 4000
 
@@ -161,7 +160,6 @@ def _facts(outcome: Outcome) -> tuple[Any, ...]:
     return (outcome.action, shown, outcome.done, outcome.renewed, outcome.error)
 
 
-@BOUNDED
 @given(CASES)
 def test_check_mode_foresees_what_a_run_does(case: Case) -> None:
     plan = unbounded(case)
@@ -171,7 +169,6 @@ def test_check_mode_foresees_what_a_run_does(case: Case) -> None:
     assert render_users(foreseen)["summary"] == render_users(done)["summary"]
 
 
-@BOUNDED
 @given(CASES)
 def test_a_second_run_has_nothing_to_do(case: Case) -> None:
     plan = unbounded(case)
@@ -187,7 +184,6 @@ def test_a_second_run_has_nothing_to_do(case: Case) -> None:
         assert [step.reason for step in item.steps] == expected, item
 
 
-@BOUNDED
 @given(CASES)
 def test_users_that_are_not_named_are_not_touched(case: Case) -> None:
     plan = unbounded(case)
@@ -205,7 +201,6 @@ def test_users_that_are_not_named_are_not_touched(case: Case) -> None:
         assert number in world.users or before.users[number].description.strip(), "a user without a name was purged"
 
 
-@BOUNDED
 @given(CASES)
 def test_nobody_gets_a_second_account(case: Case) -> None:
     plan = unbounded(case)
@@ -215,7 +210,6 @@ def test_nobody_gets_a_second_account(case: Case) -> None:
     assert len(created) == len(set(created))
 
 
-@BOUNDED
 @given(CASES)
 def test_guards_hold(case: Case) -> None:
     plan = planned(case)
@@ -230,7 +224,6 @@ def test_guards_hold(case: Case) -> None:
     assert limits.max_revocations is None or len(poorer) <= limits.max_revocations
 
 
-@BOUNDED
 @given(CASES)
 def test_only_what_is_named_is_taken_away(case: Case) -> None:
     plan = unbounded(case)
@@ -242,7 +235,6 @@ def test_only_what_is_named_is_taken_away(case: Case) -> None:
         assert lost <= set(item.desired.revoke_roles)
 
 
-@BOUNDED
 @given(CASES)
 def test_roles_end_as_asked(case: Case) -> None:
     plan = unbounded(case)
@@ -259,7 +251,6 @@ def test_roles_end_as_asked(case: Case) -> None:
             assert have == (before.roles[number] | asked) - set(item.desired.revoke_roles)
 
 
-@BOUNDED
 @given(CASES)
 def test_the_diff_shows_changes_and_nothing_else(case: Case) -> None:
     plan = unbounded(case)
@@ -276,7 +267,6 @@ def test_the_diff_shows_changes_and_nothing_else(case: Case) -> None:
     assert render_diff(unchanged) == {"before": {}, "after": {}}
 
 
-@BOUNDED
 @given(CASES, st.randoms(use_true_random=False))
 def test_the_order_of_the_list_does_not_matter(case: Case, random: Any) -> None:
     shuffled = list(case.asked)
@@ -296,7 +286,6 @@ def _by_item(plan: Plan, count: int) -> dict[str, Any]:
     }
 
 
-@BOUNDED
 @given(CASES)
 def test_no_two_users_share_a_file(case: Case) -> None:
     plan = unbounded(case)
@@ -304,7 +293,6 @@ def test_no_two_users_share_a_file(case: Case) -> None:
     assert len(stems) == len(set(stems))
 
 
-@BOUNDED
 @given(CASES)
 def test_a_file_with_a_password_is_never_left_for_another_name(case: Case) -> None:
     """Whoever has a file that opens the account keeps using that file."""
@@ -321,7 +309,6 @@ def _opens(stored: Stored | None, user_id: int) -> bool:
     return stored is not None and stored.credential is not None and stored.credential.opens(user_id)
 
 
-@BOUNDED
 @given(CASES)
 def test_an_item_that_failed_does_nothing(case: Case) -> None:
     for item in unbounded(case).items:
