@@ -15,13 +15,13 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from tests.simulator import Simulator
+from tests.support.playbook_client import ansible_playbook
 
 ROOT = Path(__file__).resolve().parents[2]
 PROJECT = "0123456789abcdef0123456789abcdef"
@@ -106,7 +106,7 @@ def play(
     env: Mapping[str, str | None] | None = None,
     project: str | None = PROJECT,
     args: Sequence[str] = (),
-    timeout: float = 120,
+    timeout: float = 300,
 ) -> PlayResult:
     """Run a list of tasks, or a playbook, with ``ansible-playbook``, and return how it ended; never raises for that.
 
@@ -122,10 +122,9 @@ def play(
     :param project: the value of ``OVH_CLOUD_PROJECT_SERVICE``; None: not set.
     :param args: more arguments, such as ``["--limit", "a"]``.
     """
-    command = [sys.executable, "-m", "ansible", "playbook"]
     if tasks is not None:
         playbook = _written_playbook(tmp_path, tasks, "all" if inventory is not None else "localhost", keywords or {})
-    command.append(str(playbook))
+    command = [str(playbook)]
     command += ["--check"] * check + ["--diff"] * diff + ["-" + "v" * verbosity] * bool(verbosity)
     if extra_vars is not None:
         command += ["-e", f"@{_written(tmp_path / 'extra_vars.json', extra_vars)}"]
@@ -140,9 +139,7 @@ def play(
             variables[name] = value
     record = Path(variables["CLOUDOPS_TEST_RESULTS"])
     record.unlink(missing_ok=True)
-    done = subprocess.run(
-        [*command, *args], cwd=tmp_path, env=variables, capture_output=True, text=True, timeout=timeout, check=False
-    )
+    done = ansible_playbook([*command, *args], tmp_path, variables, timeout)
     results, stats = _recorded(record)
     return PlayResult(done.returncode, done.stdout, done.stderr, results, stats)
 

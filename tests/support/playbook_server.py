@@ -1,0 +1,90 @@
+# Copyright (c) 2026, the cloudops.ovh authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A process that has imported ansible-core and forks one ``ansible-playbook`` after the other.
+
+Half of the CPU time of a short play is the import of ansible-core. A forked run is the real program from its arguments to
+its exit: what it reads from the environment is read again. Reads one JSON order a line, answers one line.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import os
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+#: Read once, when ansible-core is imported: a run that sets one of these needs a process of its own.
+READ_AT_IMPORT = frozenset(("ANSIBLE_CONFIG", "ANSIBLE_LOG_PATH", "ANSIBLE_DEBUG", "ANSIBLE_CALLBACK_PLUGINS"))
+
+
+def run(order: dict[str, Any]) -> None:
+    """Be ``ansible-playbook``."""
+    os.setsid()
+    os.chdir(order["cwd"])
+    os.environ.clear()
+    os.environ.update(order["env"])
+    for descriptor, path in ((0, os.devnull), (1, order["out"]), (2, order["err"])):
+        os.dup2(os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600), descriptor)
+    from ansible import constants
+    from ansible.cli import playbook
+
+    importlib.reload(constants)
+    sys.argv = ["ansible-playbook", *order["arguments"]]
+    playbook.PlaybookCLI.cli_executor(sys.argv)
+
+
+def fork(order: dict[str, Any]) -> int:
+    """Start a run, and return its process."""
+    pid = os.fork()
+    if pid:
+        return pid
+    code = 99
+    try:
+        run(order)
+        code = 0
+    except SystemExit as end:
+        code = end.code if isinstance(end.code, int) else int(end.code is not None)
+    except BaseException:
+        import traceback
+
+        traceback.print_exc()
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+
+
+def ended(pid: int, timeout: float) -> int | None:
+    """Return the status of a run, or None where it does not end in time; it is killed then."""
+    deadline = time.monotonic() + timeout
+    while time.monotonic() < deadline:
+        found, status = os.waitpid(pid, os.WNOHANG)
+        if found:
+            return os.waitstatus_to_exitcode(status)
+        time.sleep(0.005)
+    os.killpg(pid, 9)
+    os.waitpid(pid, 0)
+    return None
+
+
+def main() -> None:
+    """Follow orders until standard input ends."""
+    import ansible.cli.playbook
+    import ansible.executor.task_executor
+    import ansible.plugins.strategy
+
+    assert ansible
+    for line in sys.stdin:
+        order = json.loads(line)
+        sys.stdout.write(json.dumps(ended(fork(order), order["timeout"])) + "\n")
+        sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    # The code that runs shall not be found beside this file.
+    sys.path[:] = [path for path in sys.path if path and Path(path) != Path(__file__).parent]
+    main()
