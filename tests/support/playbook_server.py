@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A process that has imported ansible-core and forks one ``ansible-playbook`` after the other.
 
-Half of the CPU time of a short play is the import of ansible-core. A forked run is the real program from its arguments to
-its exit: what it reads from the environment is read again. Reads one JSON order a line, answers one line.
+Half of the CPU time of a short play is the import of ansible-core. A forked run is the real program from its arguments
+to its exit: what it reads from the environment is read again. Reads one JSON order a line, answers one line.
 """
 
 from __future__ import annotations
