@@ -121,10 +121,12 @@ def make_audit(
             if user.id not in listed
         ]
     order = list(KINDS)
-    findings.sort(
-        key=lambda one: (order.index(one.kind), one.person.casefold(), one.person, one.user.id if one.user else 0)
-    )
+    findings.sort(key=lambda one: (one.severity != ERROR, order.index(one.kind), *_place(one)))
     return Audit(users, tuple(findings), frozenset(listed) if listed is not None else None)
+
+
+def _place(finding: Finding) -> tuple[str, str, int]:
+    return finding.person.casefold(), finding.person, finding.user.id if finding.user else 0
 
 
 def _compare(wanted: Desired, cloud: Cloud, listed: set[int]) -> list[Finding]:
@@ -165,7 +167,8 @@ def _look_at(user: User, cloud: Cloud, facts: Facts) -> list[Finding]:
     if not user.description.strip():
         found.append(("no_description", "Nobody can tell whose account this is."))
     elif len(same) > 1:
-        found.append(("duplicate", f"The description is also that of {_ids([one for one in same if one != user.id])}."))
+        others = _ids([one for one in same if one != user.id])
+        found.append(("duplicate", f"The description is also that of account {others}."))
     if any(name.startswith(_AI) for name in user.role_names) and not user.role_names & _OBJECT_STORAGE:
         found.append(("no_object_storage", "Can use AI Training, and has no role that reaches its data."))
     if user.status != "ok" and not user.is_pending:

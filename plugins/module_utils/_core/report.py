@@ -13,6 +13,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from .audit import ERROR, KINDS, WARNING
@@ -42,7 +43,7 @@ _NOBODY: dict[str, Any] = dict.fromkeys(
 #: What cannot be part of a text file: control characters, and halves of characters.
 _UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
 #: A spreadsheet would take a cell that begins so for a formula.
-_FORMULA = re.compile(r"\s*[=+\-@]|[\t\r\n]")
+_FORMULA = re.compile(r"\s*[=+\-@\uff1d\uff0b\uff0d\uff20]|[\t\r\n]")
 #: What has to stand in quotes in CSV, by RFC 4180.
 _QUOTED = re.compile(r'[",\r\n]|^\s|\s$')
 
@@ -64,13 +65,13 @@ class Report(NamedTuple):
         """All findings with their project, the gravest first."""
         order = list(KINDS)
         pairs = [(finding, project) for project in self.projects for finding in project["findings"]]
-        return sorted(pairs, key=lambda pair: order.index(pair[0]["kind"]))
+        return sorted(pairs, key=lambda pair: (pair[0]["severity"] != ERROR, order.index(pair[0]["kind"])))
 
 
 def build_report(audits: Mapping[str, Any], generated_at: str, not_audited: Sequence[str] = ()) -> Report:
     """Return the report on ``audits``, the results of ``ovh_cloud_audit_info`` by the name of their host.
 
-    ``not_audited``: hosts without a result. Raises :class:`InputError` for what is no such result.
+    ``not_audited``: hosts without a result. A result that failed may lack everything but ``msg``. Raises :class:`InputError` for what is no such result.
     """
     projects = [_project(str(host), audit) for host, audit in audits.items()]
     projects += [_unreadable(str(host), "It was not audited: the run ended before.") for host in not_audited]
@@ -107,7 +108,7 @@ def _project(host: str, audit: Any) -> dict[str, Any]:
     if not isinstance(audit, Mapping):
         raise InputError(f"The audit of {host} is not a result of ovh_cloud_audit_info.")
     if audit.get("audited_at") is None:
-        return _unreadable(host, str(audit.get("msg") or "It could not be audited."))
+        return _unreadable(host, str(audit.get("msg") or "It could not be audited."), audit)
     try:
         project = {key: audit[key] for key in ("service_name", "project_name", "audited_at", "compared", "summary")}
         project.update(host=host, error=None, unknown=audit["unknown"])
@@ -118,14 +119,14 @@ def _project(host: str, audit: Any) -> dict[str, Any]:
     return cleaned
 
 
-def _unreadable(host: str, message: str) -> dict[str, Any]:
+def _unreadable(host: str, message: str, known: Mapping[str, Any] = MappingProxyType({})) -> dict[str, Any]:
     finding = {"kind": "unreadable", "severity": ERROR, "drift": False, "person": None, "message": message}
     finding.update(user_id=None, username=None, roles_lacking=[], roles_surplus=[])
     project: dict[str, Any] = clean(
         {
             "host": host,
-            "service_name": None,
-            "project_name": "",
+            "service_name": known.get("service_name"),
+            "project_name": known.get("project_name") or "",
             "audited_at": None,
             "compared": False,
             "error": message,
@@ -247,7 +248,11 @@ def headline(report: Report) -> str:
     parts = [count(summary[name], name[:-1]) for name in ("errors", "warnings") if summary[name]]
     parts = [part.replace("error", "problem") for part in parts]
     if parts:
-        return " and ".join(parts) + "."
+        text = " and ".join(parts) + "."
+        if summary["unreadable"]:
+            total = count(summary["projects"], "project")
+            text += " {:,} of {} could not be audited.".format(summary["unreadable"], total)
+        return text
     return "No problems. Access is as the list says." if report.compared else "No problems."
 
 
@@ -257,12 +262,31 @@ def to_text(report: Report, most: int = 20) -> str:
     facts = [count(summary["people"], "person", "people"), count(summary["accounts"], "account")]
     lines = ["{} in {}. {}".format(", ".join(facts), count(summary["projects"], "project"), headline(report))]
     found = report.findings
-    for finding, project in found[:most]:
-        whom = f"{finding['person']}: " if finding["person"] is not None else ""
-        # One line each, whatever a description holds.
-        line = f"{finding['severity']}: {label(project)}: {whom}{finding['message']}"
-        lines.append(" ".join(line.split()))
+    lines += [f"{finding['severity']}: {_line(finding, project)}" for finding, project in found[:most]]
     if len(found) > most:
         lines.append("and %d more." % (len(found) - most))
     lines += [f"note: {label(project)}: {note}" for project in report.projects for note in project["unknown"]]
     return "\n".join(lines)
+
+
+def _line(finding: Mapping[str, Any], project: Mapping[str, Any]) -> str:
+    whom = f"{finding['person']}: " if finding["person"] is not None else ""
+    # One line each, whatever a description holds.
+    return " ".join(f"{label(project)}: {whom}{finding['message']}".split())
+
+
+def complaint(report: Report, drift: bool, most: int = 20) -> str:
+    """Return why a run fails, in sentences: projects that could not be audited, and with ``drift`` what differs.
+
+    Empty where it does not fail.
+    """
+    pairs = [pair for pair in report.findings if pair[0]["kind"] == "unreadable" or (drift and pair[0]["drift"])]
+    differ = sum(finding["drift"] for finding, _project in pairs)
+    unread = len(pairs) - differ
+    parts = [count(unread, "project") + " could not be audited"] if unread else []
+    parts += [count(differ, "difference") + " from the list"] if differ else []
+    if not parts:
+        return ""
+    lines = [_line(finding, project) for finding, project in pairs[:most]]
+    lines += ["And %d more, which the report has." % (len(pairs) - most)] if len(pairs) > most else []
+    return "{}. {}".format(", ".join(parts), " ".join(lines))

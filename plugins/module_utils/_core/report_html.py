@@ -160,7 +160,9 @@ def _group(kind: str, pairs: _Pairs, many: bool) -> list[str]:
     if len(pairs) > _NAMED:
         lines.append(f'<li class="what">and {len(pairs) - _NAMED:,} more</li>')
     lines.append("</ul>")
-    lines.append(f'<button type="button" class="show" data-kind="{kind}" hidden>Show in the table</button>')
+    # Ten buttons of one name would say nothing to who hears them.
+    named = f'aria-label="Show in the table: {KINDS[kind]}"'
+    lines.append(f'<button type="button" class="show" data-kind="{kind}" {named} hidden>Show in the table</button>')
     return [*lines, "</article>"]
 
 

@@ -120,7 +120,7 @@ details code { display: block; margin-top: .3rem; line-height: 1.3; }
 
 #table { table-layout: fixed; min-width: 64rem; }
 #table tbody tr:hover { background: var(--hover); }
-.c-person { width: 23%; } .c-project { width: 9.5rem; } .c-status { width: 5.5rem; } .c-date { width: 7.2rem; }
+.c-person { width: 20%; } .c-project { width: 9rem; } .c-status { width: 5.5rem; } .c-date { width: 7.2rem; }
 .c-storage { width: 6rem; } .c-findings { width: 11rem; }
 #more { margin: .75rem auto 0; display: block; }
 .long { max-height: calc(100vh - 7rem); overflow-y: auto; }
@@ -152,7 +152,8 @@ footer { margin-top: 2rem; font-size: .85rem; }
   /* Browsers leave controls out where they repeat the head of a table on each page. */
   #table thead button { display: none; }
   #table thead th::before { content: attr(data-title); padding: 0 .25rem; }
-  .badge, .role, .number { border: 1px solid currentColor; }
+  .badge, .number { border: 1px solid currentColor; }
+  .role { border: 1px solid var(--line); }
 }
 @media (prefers-reduced-motion: no-preference) { html { scroll-behavior: smooth; } }
 """

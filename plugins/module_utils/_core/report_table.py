@@ -128,8 +128,8 @@ def _storage(account: Mapping[str, Any]) -> str:
     if keys:
         names = " ".join(f"<code>{text(key)}</code>" for key in keys)
         parts.append(f"<details><summary>{count(len(keys), 'key')}</summary>{names}</details>")
-    elif keys is None and account["id"] is not None:
-        parts.append("keys unknown")
+    elif account["id"] is not None:
+        parts.append("keys unknown" if keys is None else "no key")
     if account["s3_policy"]:
         parts.append("<small>policy</small>")
     return f'<td data-s="{len(keys or ())}">{"".join(parts)}</td>' if parts else _NOTHING
