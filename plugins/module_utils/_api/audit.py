@@ -107,7 +107,8 @@ class _Asker:
             list(pool.map(one, self._users))
         if troubles:
             unknown = len(self._users) - len(found)
-            notes.append("%s of %d accounts are not known. %s" % (what, unknown, min(troubles)))
+            total = len(self._users)
+            notes.append("%s of %d of %d accounts are not known. %s" % (what, unknown, total, min(troubles)))
         return found
 
 
