@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.cloudops.ovh.plugins.filter.audit_report import audit_report
 from ansible_collections.cloudops.ovh.plugins.module_utils._ansible import kinds
 from tests.simulator import Simulator
 from tests.support import checks
@@ -203,3 +204,15 @@ def test_a_project_that_is_not_there(sim: Simulator) -> None:
     result = audit(sim, service_name="f" * 32)
     refused(result, "f" * 32)
     assert result["audited_at"] is None
+
+
+def test_the_same_project_gives_the_same_report(sim: Simulator) -> None:
+    """Again, and whatever the order of the API's list: all but the time of the audit."""
+    for name in ("grace", "ada", "twin", "twin", ""):
+        sim.project().add_user(name, [AI])
+    pages = []
+    for _number in range(2):
+        result = audit(sim, expected=["ada"])
+        pages.append(audit_report({"project": {**result, "audited_at": "2026-03-01T12:00:00Z"}}, "json"))
+    assert pages[0] == pages[1]
+    assert '"person": "twin"' in pages[0]

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import csv
+import html
 import json
 import stat
 from collections.abc import Iterator, Mapping
@@ -14,6 +15,9 @@ from typing import Any
 
 import pytest
 
+from ansible.errors import AnsibleFilterError
+
+from ansible_collections.cloudops.ovh.plugins.filter.audit_report import audit_report
 from tests.simulator import Simulator
 from tests.support.plays import PlayResult, play
 
@@ -52,12 +56,14 @@ def mode(path: Path) -> int:
     return stat.S_IMODE(path.stat().st_mode)
 
 
-def without_times(path: Path) -> Any:
-    report = json.loads(path.read_text(encoding="utf-8"))
-    for project in [report, *report["projects"]]:
-        for key in ("generated_at", "audited_at"):
-            project.pop(key, None)
-    return report
+def said(result: PlayResult, task: str) -> dict[str, str]:
+    """What each host failed with at a task."""
+    return {one.host: one.result["msg"] for one in result.tasks(task) if one.status == "failed"}
+
+
+def unchanged(result: PlayResult, sim: Simulator) -> None:
+    assert {stats["changed"] for stats in result.stats.values()} == {0}
+    assert [one for one in sim.writes() if one.effect] == []
 
 
 def test_one_report_over_all_projects_in_check_mode_too(tmp_path: Path, cloud: Simulator) -> None:
@@ -65,13 +71,12 @@ def test_one_report_over_all_projects_in_check_mode_too(tmp_path: Path, cloud: S
     report = tmp_path / "access.json"
     cloud.fault("status", route=f"/cloud/project/{C}/", status=404, times=None, message="This service does not exist")
     inventory = projects(closed=C, research=A, production=B)
-    batches = {"extra_vars": {"batch": 1}}
-    result = audit(tmp_path, cloud, inventory, report, check=True, **batches)
+    result = audit(tmp_path, cloud, inventory, report, check=True, extra_vars={"batch": 1})
     assert result.rc == 2, result.text
+    unchanged(result, cloud)
     assert mode(report) == 0o600
     assert [one.status for one in result.tasks("Write the report")].count("ok") == 1
-    assert {host: stats["changed"] for host, stats in result.stats.items()} == dict.fromkeys(inventory["all"]["hosts"], 0)
-    found = without_times(report)
+    found = json.loads(report.read_text(encoding="utf-8"))
     assert [(one["host"], one["service_name"], one["error"] is None) for one in found["projects"]] == [
         ("closed", C, False),
         ("production", B, True),
@@ -87,13 +92,141 @@ def test_one_report_over_all_projects_in_check_mode_too(tmp_path: Path, cloud: S
         "drift": 2,
     }
     # Drift alone is no failure here.
-    failed = [one for one in result.tasks("Fail where something is wrong") if one.status == "failed"]
-    assert [one.host for one in failed] == ["closed"]
-    assert "This service does not exist" in failed[0].result["msg"]
+    failed = said(result, "Fail where something is wrong")
+    assert list(failed) == ["closed"]
+    assert "This service does not exist" in failed["closed"]
     assert "error: production: stranger: Has an account, and is not on the list." in result.text
     assert f"Report: {report}" in result.text
 
-    again = audit(tmp_path, cloud, inventory, report, **batches)
-    assert again.rc == 2
-    assert without_times(report) == found
-    assert [one for one in cloud.writes() if one.effect] == []
+
+def test_hostile_descriptions_are_text_everywhere(tmp_path: Path, cloud: Simulator) -> None:
+    """One page over two projects, from the file of variables of onboarding; drift fails after it was written."""
+    for text in HOSTILE:
+        cloud.project(A).add_user(text, ["ai_training_read"])
+    folder = tmp_path / "credentials"
+    (folder / A).mkdir(parents=True, mode=0o700)
+    folder.chmod(0o700)
+    report = tmp_path / "access.HTML"
+    # Somebody made it readable for all.
+    report.write_text("old")
+    report.chmod(0o644)
+    variables = {
+        "target": "all",
+        "audit_users_report": str(report),
+        "audit_users_fail_on_drift": True,
+        "onboard_users_users": ["ada"],
+        "onboard_users_roles": ["ai_training_operator"],
+        "onboard_users_credentials_dir": str(folder),
+    }
+    result = play(
+        tmp_path,
+        cloud,
+        playbook="cloudops.ovh.audit",
+        inventory=projects(research=A, production=B),
+        extra_vars=variables,
+        project=None,
+        diff=True,
+    )
+    assert result.rc == 2, result.text
+    unchanged(result, cloud)
+    assert mode(report) == 0o600
+    page = report.read_text(encoding="utf-8")
+    assert page.startswith("<!DOCTYPE html>")
+    for text in HOSTILE[:3]:
+        assert f"<bdi>{html.escape(text)}</bdi>" in page
+    assert page.count("<script>") == 1
+    assert "\x1b" not in page + result.stdout.replace(r"\u001b", "")
+    assert "49" not in "".join(one.result["msg"] for one in result.tasks("Fail where something is wrong") if one.status == "failed")
+    # The page is not in the diff.
+    assert "<!DOCTYPE" not in result.text
+    failed = said(result, "Fail where something is wrong")
+    assert failed["production"] == (
+        "2 differences from the list. production: stranger: Has an account, and is not on the list."
+        " production: ada: Has administrator, objectstore_operator, which the list does not give."
+    )
+    assert "research: {{ 7*7 }}: Has an account" in failed["research"]
+
+
+def test_the_role_in_batches_fails_at_the_end_for_all_of_them(tmp_path: Path, cloud: Simulator) -> None:
+    report = tmp_path / "access.csv"
+    variables = {
+        "audit_users_expected": ["ada"],
+        "audit_users_object_storage": False,
+        "audit_users_report": str(report),
+        "audit_users_fail_on_drift": True,
+    }
+    result = play(
+        tmp_path,
+        cloud,
+        tasks=[{"import_role": {"name": "cloudops.ovh.audit_users"}}],
+        keywords={"serial": 1, "vars": variables},
+        inventory=projects(production=B, research=A),
+        project=None,
+    )
+    assert result.rc == 2, result.text
+    unchanged(result, cloud)
+    rows = list(csv.DictReader(report.open(encoding="utf-8", newline="")))
+    assert [(row["project"], row["person"], row["findings"]) for row in rows] == [
+        ("production", "ada", "wrong_roles"),
+        ("production", "stranger", "unlisted"),
+        ("research", "ada", ""),
+    ]
+    # The batch that differs was over when the report was written: the last host fails for it.
+    failed = said(result, "Say what could not be read, and what differs")
+    assert list(failed) == ["research"]
+    assert failed["research"].startswith("2 differences from the list. production: stranger:")
+
+
+def test_options_that_do_not_fit_are_refused_before_the_first_call(tmp_path: Path, cloud: Simulator) -> None:
+    (tmp_path / "folder.html").mkdir()
+    bad = {
+        "ending": ({"audit_users_report": str(tmp_path / "access.pdf")}, "none of .html, .csv and .json"),
+        "relative": ({"audit_users_report": "access.html"}, "relative path"),
+        "nowhere": ({"audit_users_report": str(tmp_path / "no" / "access.html")}, "there is no folder"),
+        "folder": ({"audit_users_report": str(tmp_path / "folder.html")}, "is a folder"),
+        "drift": ({"audit_users_fail_on_drift": True}, "needs a list"),
+        "roles": ({"audit_users_expected_roles": ["x"]}, "audit_users_expected_roles needs audit_users_expected"),
+        "type": ({"audit_users_concurrency": "many"}, "audit_users_concurrency"),
+    }
+    hosts = {host: {"ovh_service_name": A, **options} for host, (options, _message) in bad.items()}
+    result = play(
+        tmp_path,
+        cloud,
+        playbook="cloudops.ovh.audit",
+        inventory={"all": {"hosts": hosts}},
+        extra_vars={"target": "all"},
+        project=None,
+    )
+    assert result.rc == 2
+    failed = said(result, "Fail where something is wrong")
+    assert {host for host, (_options, message) in bad.items() if message not in failed[host]} == set()
+    assert all(f"error: {host}: " in result.text for host in bad)
+    assert cloud.calls == []
+
+
+EMPTY: dict[str, Any] = {}
+
+
+@pytest.mark.parametrize(
+    ("value", "arguments", "expected"),
+    [
+        (EMPTY, {"format": "text"}, "0 people, 0 accounts in 0 projects. No project was audited."),
+        (EMPTY, {"format": "failures"}, ""),
+        ({"a": {"msg": "gone"}}, {"format": "failures"}, "1 project could not be audited. a: gone"),
+    ],
+)
+def test_the_filter(value: Any, arguments: dict[str, Any], expected: str) -> None:
+    assert audit_report(value, **arguments) == expected
+
+
+@pytest.mark.parametrize(
+    ("value", "format", "message"),
+    [
+        ([], "html", "needs a mapping"),
+        (EMPTY, "pdf", "'pdf' is not a format. Formats: html, csv, json, text, failures."),
+        ({"a": 1}, "html", "The audit of a is not a result"),
+    ],
+)
+def test_what_the_filter_refuses(value: Any, format: str, message: str) -> None:
+    with pytest.raises(AnsibleFilterError, match=message):
+        audit_report(value, format)
