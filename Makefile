@@ -1,15 +1,18 @@
 # Each target is one plain command: use whichever you like.
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format build venv clean
+.PHONY: help demo test ecosystem lint format build venv clean
 
 help: ## Show this
-	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
+	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
 
 demo: ## Run the main job against the embedded API (scripts/demo)
 	@scripts/demo
 
 test: ## Run every test (scripts/test)
 	@scripts/test
+
+ecosystem: ## Run the tests that need more, such as a browser (scripts/ecosystem)
+	@scripts/ecosystem
 
 lint: ## Run every linter (scripts/lint)
 	@scripts/lint

@@ -28,6 +28,7 @@ LEVELS = {
     "demo": "tests/requirements-demo.txt",
     "test": "tests/requirements.txt",
     "lint": "tests/requirements-lint.txt",
+    "ecosystem": "tests/requirements-ecosystem.txt",
 }
 
 
