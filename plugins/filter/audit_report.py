@@ -13,22 +13,24 @@ author:
 version_added: 1.0.0
 short_description: Audits of Public Cloud projects as one report
 description:
-  - Turns results of M(cloudops.ovh.ovh_cloud_audit_info) into one report over all of them, as text that can be written to a file.
+  - Turns results of M(cloudops.ovh.ovh_cloud_audit_info) into one report over all of them, as text that can be written
+    to a file.
   - The same audits give the same report. Whatever the API sent is text in it, never markup and never a formula.
   - The role P(cloudops.ovh.audit_users#role) does all of this by itself. The filter is for reports of your own.
 positional: _input, format
 options:
   _input:
     description:
-      - Results of M(cloudops.ovh.ovh_cloud_audit_info) by the name of their host. One that failed is in the report with its C(msg).
+      - Results of M(cloudops.ovh.ovh_cloud_audit_info) by the name of their host. One that failed is in the report with
+        its C(msg).
     type: dict
     required: true
   format:
     description:
       - V(html) is one page that needs no other file, V(csv) has one line an account, V(json) is described by
         C(docs/audit-report.schema.json), V(text) is for a terminal.
-      - V(failures) says in a few sentences which projects could not be audited, and with O(fail_on_drift) what differs from the
-        list. It is empty where there is nothing of that.
+      - V(failures) says in a few sentences which projects could not be audited, and with O(fail_on_drift) what differs
+        from the list. It is empty where there is nothing of that.
     type: str
     choices: [html, csv, json, text, failures]
     default: html

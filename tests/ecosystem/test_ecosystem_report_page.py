@@ -333,7 +333,7 @@ def test_all_of_a_crowd_is_printed(show: Any, tmp_path: Path) -> None:
 HOSTILE = [
     "<script>document.title='owned'</script>",
     "<img src=http://127.0.0.1:9/x onerror=\"document.title='owned'\">",
-    "\" onmouseover=\"document.title='owned'\" x=\"",
+    '" onmouseover="document.title=\'owned\'" x="',
     "</script><script>document.title='owned'</script>",
     "<style>body{display:none}</style>",
     "<iframe src=http://127.0.0.1:9/></iframe>",

@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
 from ansible.errors import AnsibleFilterError
 
 from ansible_collections.cloudops.ovh.plugins.filter.audit_report import audit_report
@@ -136,7 +135,9 @@ def test_hostile_descriptions_are_text_everywhere(tmp_path: Path, cloud: Simulat
         assert f"<bdi>{html.escape(text)}</bdi>" in page
     assert page.count("<script>") == 1
     assert "\x1b" not in page + result.stdout.replace(r"\u001b", "")
-    assert "49" not in "".join(one.result["msg"] for one in result.tasks("Fail where something is wrong") if one.status == "failed")
+    assert "49" not in "".join(
+        one.result["msg"] for one in result.tasks("Fail where something is wrong") if one.status == "failed"
+    )
     # The page is not in the diff.
     assert "<!DOCTYPE" not in result.text
     failed = said(result, "Fail where something is wrong")

@@ -28,7 +28,7 @@ HOSTILE = [
     "<script>alert(1)</script>",
     "</script><script>alert(1)</script>",
     "</td></tr></table><h1>x",
-    "\"><img src=x onerror=alert(1)>",
+    '"><img src=x onerror=alert(1)>',
     "' onmouseover='alert(1)",
     "<!-- ",
     "]]>",

@@ -71,7 +71,8 @@ class Report(NamedTuple):
 def build_report(audits: Mapping[str, Any], generated_at: str, not_audited: Sequence[str] = ()) -> Report:
     """Return the report on ``audits``, the results of ``ovh_cloud_audit_info`` by the name of their host.
 
-    ``not_audited``: hosts without a result. A result that failed may lack everything but ``msg``. Raises :class:`InputError` for what is no such result.
+    ``not_audited``: hosts without a result. A result that failed may lack everything but ``msg``. Raises
+    :class:`InputError` for what is no such result.
     """
     projects = [_project(str(host), audit) for host, audit in audits.items()]
     projects += [_unreadable(str(host), "It was not audited: the run ended before.") for host in not_audited]
@@ -253,7 +254,8 @@ def headline(report: Report) -> str:
             total = count(summary["projects"], "project")
             text += " {:,} of {} could not be audited.".format(summary["unreadable"], total)
         return text
-    return "No problems. Access is as the list says." if report.compared else "No problems."
+    compared = all(project["compared"] for project in report.projects)
+    return "No problems. Access is as the list says." if compared else "No problems."
 
 
 def to_text(report: Report, most: int = 20) -> str:

@@ -120,7 +120,8 @@ details code { display: block; margin-top: .3rem; line-height: 1.3; }
 
 #table { table-layout: fixed; min-width: 64rem; }
 #table tbody tr:hover { background: var(--hover); }
-.c-person { width: 20%; } .c-project { width: 9rem; } .c-status { width: 5.5rem; } .c-date { width: 7.2rem; }
+.c-person { width: 22%; } .c-alone { width: 24%; } .c-project { width: 8.5rem; }
+.c-status { width: 5.5rem; } .c-date { width: 7.2rem; }
 .c-storage { width: 6rem; } .c-findings { width: 11rem; }
 #more { margin: .75rem auto 0; display: block; }
 .long { max-height: calc(100vh - 7rem); overflow-y: auto; }

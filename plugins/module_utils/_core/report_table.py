@@ -61,8 +61,8 @@ class _Accounts:
     @property
     def columns(self) -> list[tuple[str, str]]:
         """The titles of the columns, each with the class that gives its width."""
-        columns = [("Person", "person")]
-        columns += [("Project", "project")] if len(self.projects) > 1 else []
+        many = len(self.projects) > 1
+        columns = [("Person", "person"), ("Project", "project")] if many else [("Person", "alone")]
         columns += [("Roles", "roles"), ("Status", "status"), ("Created", "date")]
         columns += [("Credential", "date")] if self.credentials else []
         columns += [("S3", "storage")] if self.storage else []
