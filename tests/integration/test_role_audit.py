@@ -9,7 +9,7 @@ import csv
 import html
 import json
 import stat
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -40,17 +40,6 @@ def projects(**names: str) -> dict[str, Any]:
     return {"all": {"hosts": {host: {"ovh_service_name": name} for host, name in names.items()}}}
 
 
-def audit(
-    tmp_path: Path, sim: Simulator, inventory: Mapping[str, Any], report: Path | None = None, **more: Any
-) -> PlayResult:
-    variables = {"target": "all", "audit_users_expected": ["ada"], **more.pop("extra_vars", {})}
-    if report is not None:
-        variables["audit_users_report"] = str(report)
-    return play(
-        tmp_path, sim, playbook="cloudops.ovh.audit", inventory=inventory, extra_vars=variables, project=None, **more
-    )
-
-
 def mode(path: Path) -> int:
     return stat.S_IMODE(path.stat().st_mode)
 
@@ -70,7 +59,19 @@ def test_one_report_over_all_projects_in_check_mode_too(tmp_path: Path, cloud: S
     report = tmp_path / "access.json"
     cloud.fault("status", route=f"/cloud/project/{C}/", status=404, times=None, message="This service does not exist")
     inventory = projects(closed=C, research=A, production=B)
-    result = audit(tmp_path, cloud, inventory, report, check=True, extra_vars={"batch": 1})
+    # A text as from the command line, and a project without a list.
+    inventory["all"]["vars"] = {"audit_users_expected": "ada"}
+    inventory["all"]["hosts"]["research"]["audit_users_expected"] = "{{ null_in_a_template }}"
+    inventory["all"]["hosts"]["research"]["null_in_a_template"] = None
+    result = play(
+        tmp_path,
+        cloud,
+        playbook="cloudops.ovh.audit",
+        inventory=inventory,
+        extra_vars={"target": "all", "batch": 1, "audit_users_report": str(report)},
+        project=None,
+        check=True,
+    )
     assert result.rc == 2, result.text
     unchanged(result, cloud)
     assert mode(report) == 0o600
@@ -81,6 +82,7 @@ def test_one_report_over_all_projects_in_check_mode_too(tmp_path: Path, cloud: S
         ("production", B, True),
         ("research", A, True),
     ]
+    assert [one["compared"] for one in found["projects"]] == [False, True, False]
     assert found["summary"] == {
         "projects": 3,
         "unreadable": 1,
