@@ -20,7 +20,8 @@ from .model import Catalogue
 STATES = ("present", "absent")
 S3_CREDENTIALS = ("present", "absent")
 UPDATE_PASSWORD = ("on_create", "on_missing", "always")
-_ITEM_KEYS = frozenset(
+#: What an item of a list of users may have.
+ITEM_KEYS = frozenset(
     (
         "description",
         "name",
@@ -180,9 +181,9 @@ def parse_item(item: object, where: str, defaults: Mapping[str, Any], if_missing
         item = {"description": item}
     if not isinstance(item, Mapping):
         raise InputError(f"{where} must be a description or a mapping, not {type(item).__name__}.", item=where)
-    unknown = sorted(str(key) for key in item if key not in _ITEM_KEYS)
+    unknown = sorted(str(key) for key in item if key not in ITEM_KEYS)
     if unknown:
-        allowed = ", ".join(sorted(_ITEM_KEYS))
+        allowed = ", ".join(sorted(ITEM_KEYS))
         raise InputError(
             "{}: unknown key {}. Keys: {}.".format(where, ", ".join(unknown), allowed), item=where, key=unknown[0]
         )
