@@ -143,6 +143,27 @@ options:
       - The region whose endpoint is written for O(s3_credentials=present).
     type: str
     default: gra
+  kit:
+    description:
+      - Put a kit beside the credential file of each user, three files with which a person can start within a minute.
+        C(<name>.README.md) says how to log in, where the data lies and whom to ask, C(<name>.openrc.sh) and
+        C(<name>.rclone.conf) are what the API gives. It needs O(credentials_dir).
+      - The files have mode 0600. The API puts no password into them. The configuration of rclone also has the access
+        key, if the credential file has one.
+      - With O(credentials_vault_password) the two files of the API are encrypted as well.
+      - A kit is made once, and again when its options, the account or the access key change. It goes with the account,
+        and with its access keys. V(false) leaves kits alone.
+    type: bool
+    default: false
+  kit_contact:
+    description:
+      - Whom to ask for help, in Markdown. It stands at the end of the C(README.md) of a kit.
+    type: str
+    default: ""
+  kit_region:
+    description:
+      - The region of the files in a kit. If not set, it is O(s3_region) in capital letters.
+    type: str
   verify_credentials:
     description:
       - Log in once with each new password, and fail the users for whom that does not work.
@@ -247,6 +268,10 @@ users:
       description: The access key in that file. V(null) if there is none. Only with O(credentials_dir).
       type: str
       sample: 0123456789abcdef0123456789abcdef
+    credential_kit:
+      description: The C(README.md) of the kit. V(null) if there is none. Only with O(credentials_dir).
+      type: str
+      sample: /home/ops/ovh-credentials/0123456789abcdef0123456789abcdef/ada%40example.com.README.md
     credential_renewed:
       description: Whether this run issued that password. Only with O(credentials_dir).
       type: bool

@@ -78,9 +78,9 @@ def test_a_key_that_is_there_is_taken(sim: Simulator, tmp_path: Path) -> None:
 def test_a_lost_answer_makes_no_second_key(
     sim: Simulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, when: str
 ) -> None:
-    from ansible_collections.cloudops.ovh.plugins.module_utils._api import watch
+    from ansible_collections.cloudops.ovh.plugins.module_utils._api import creation
 
-    monkeypatch.setattr(watch, "LAG", 0.3)
+    monkeypatch.setattr(creation, "LAG", 0.3)
     sim.project().add_user("ada", ROLES)
     sim.fault("reset", method="POST", route="s3Credentials$", when=when)
     result = users(sim, ["ada"], s3_credentials="present", credentials_dir=str(tmp_path / "c"))

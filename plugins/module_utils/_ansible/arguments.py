@@ -97,6 +97,9 @@ USERS: dict[str, Any] = {
     "s3_credentials": {"type": "str", "choices": ["present", "absent"], "no_log": False},
     "s3_region": {"type": "str", "default": "gra"},
     "verify_credentials": {"type": "bool", "default": False, "no_log": False},
+    "kit": {"type": "bool", "default": False},
+    "kit_contact": {"type": "str", "default": ""},
+    "kit_region": {"type": "str"},
 }
 
 USER_CREDENTIAL: dict[str, Any] = {

@@ -164,7 +164,8 @@ def _stems(request: Request, cloud: Cloud) -> list[str]:
 def _awaited(one: Desired, cloud: Cloud, stored: Mapping[str, Stored], port: Port) -> bool:
     if one.description is None or cloud.described(one.description):
         return False
-    credential, intent = stored.get(file_stem(one.description), Stored())
+    held = stored.get(file_stem(one.description), Stored())
+    credential, intent = held.credential, held.intent
     if intent is not None and intent.may_still_appear(port.now()):
         return True
     # A credential that was issued a moment ago is that of an account which the list will show in a moment.

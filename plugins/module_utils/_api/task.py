@@ -17,6 +17,7 @@ from typing import NamedTuple
 
 from .._core.credential import Intent, s3_profile
 from .._core.errors import ApiError, CancelledError, CloudOpsError, DisagreementError, StoreError
+from .._core.kit import Kit
 from .._core.model import Role, User
 from .._core.outcome import Outcome, after
 from .._core.plan import Item, Step
@@ -40,6 +41,7 @@ class Settings(NamedTuple):
     keep_passwords: bool = False
     verify: bool = False
     s3_region: str = ""
+    kit: Kit | None = None
 
 
 class NotNow(Exception):
@@ -403,6 +405,20 @@ class Acts:
         held = task.outcome.credential
         if self._store is not None and task.item.stem is not None and held is not None and held.s3_access:
             task.outcome.credential = self._store.without_key(task.item.stem)
+            task.outcome.kit = ""
+
+    def _make_kit(self, task: Task, step: Step) -> None:
+        """Write the kit beside the credential file."""
+        user, store, stem, kit = task.user, self._store, task.item.stem, self._settings.kit
+        if user is None or store is None or stem is None or kit is None:
+            return
+        if user.is_pending:
+            raise NotNow
+        try:
+            openrc, rclone = self._project.kit_files(user.id, kit.region)
+        except ApiError as error:
+            raise self._not_now(error) from None
+        task.outcome.kit = store.put_kit(stem, user, kit, openrc, rclone)
 
     # Roles
 

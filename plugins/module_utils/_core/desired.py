@@ -15,6 +15,7 @@ from fnmatch import fnmatchcase
 from typing import Any, NamedTuple
 
 from .errors import InputError
+from .kit import Kit
 from .model import Catalogue
 
 STATES = ("present", "absent")
@@ -79,13 +80,14 @@ class Desired(NamedTuple):
 
 
 class Policy(NamedTuple):
-    """What holds for the whole list. ``rotate_after`` is in seconds."""
+    """What holds for the whole list. ``rotate_after`` is in seconds, ``kit`` None leaves kits alone."""
 
     purge_match: str | None = None
     max_deletions: int | None = None
     max_resets: int | None = None
     max_revocations: int | None = None
     rotate_after: float | None = None
+    kit: Kit | None = None
 
 
 def check_project(service_name: str | None) -> str:
@@ -244,7 +246,22 @@ def parse_policy(params: Mapping[str, Any]) -> Policy:
         max_resets=params.get("max_resets"),
         max_revocations=params.get("max_revocations"),
         rotate_after=days * 86400.0 if days is not None else None,
+        kit=_parse_kit(params),
     )
+
+
+def check_region(value: str, option: str) -> str:
+    """Return the name of a region, or raise :class:`InputError`."""
+    if not re.fullmatch(r"[A-Za-z0-9-]{2,32}", value):
+        raise InputError(f"{option}: {value!r} is not a region such as gra, sbg or eu-west-par.")
+    return value
+
+
+def _parse_kit(params: Mapping[str, Any]) -> Kit | None:
+    if not params.get("kit"):
+        return None
+    region = params.get("kit_region") or (params.get("s3_region") or "").upper()
+    return Kit(params.get("kit_contact") or "", check_region(region, "kit_region"))
 
 
 def _revoked(desired: Desired, known: Catalogue, granted: tuple[str, ...]) -> tuple[str, ...]:

@@ -12,6 +12,7 @@ from typing import NamedTuple
 from .credential import Credential, Stored
 from .desired import Desired, Policy, resolve_roles
 from .errors import CloudOpsError, GuardError, InputError, UserNotFoundError
+from .kit import kit_mark
 from .model import Catalogue, Role, User, role_change
 from .names import file_stem
 from .observed import Observed
@@ -21,7 +22,8 @@ class Step(NamedTuple):
     """One change, by ``kind``.
 
     ``create``, ``renew``, ``revoke``, ``grant``, ``set_roles``, ``delete`` and ``revoke_key`` are one API call each;
-    ``make_key`` puts an access key into the credential file, ``forget`` removes the files of a user that is gone.
+    ``make_key`` puts an access key into the credential file, ``make_kit`` writes the kit beside it, ``forget`` removes
+    the files of a user that is gone.
     """
 
     kind: str
@@ -64,7 +66,7 @@ class Plan(NamedTuple):
 
     def rewritten(self) -> list[str]:
         """Return the stems of the credential files that a run would write."""
-        kinds = ("create", "renew", "make_key", "revoke_key")
+        kinds = ("create", "renew", "make_key", "revoke_key", "make_kit")
         return [item.stem for item in self.items if item.stem is not None and item.has(*kinds)]
 
 
@@ -90,17 +92,16 @@ def _plan_item(desired: Desired, observed: Observed, policy: Policy) -> Item:
         stem = observed.cloud.stem(user, observed.stored)
     stored = observed.stored.get(stem, Stored()) if stem is not None else Stored()
     if user is None:
-        return _plan_missing(desired, stem, stored)
+        return _plan_missing(desired, stem, stored, policy)
     if desired.state == "absent":
         steps = (*_key_removals(desired, user, observed), Step("delete"))
         return Item(desired, user, steps, stem=stem, stored=stored)
     return _plan_present(Item(desired, user, stem=stem, stored=stored), user, observed, policy)
 
 
-def _plan_missing(desired: Desired, stem: str | None, stored: Stored) -> Item:
+def _plan_missing(desired: Desired, stem: str | None, stored: Stored, policy: Policy) -> Item:
     if desired.state == "absent":
-        leftover = stored.credential is not None or stored.intent is not None
-        return Item(desired, None, (Step("forget"),) if leftover else (), stem=stem, stored=stored)
+        return Item(desired, None, (Step("forget"),) if stored != Stored() else (), stem=stem, stored=stored)
     if desired.if_missing == "skip":
         return Item(desired, None, stem=stem, stored=stored)
     if desired.description is None or desired.if_missing == "fail":
@@ -110,6 +111,8 @@ def _plan_missing(desired: Desired, stem: str | None, stored: Stored) -> Item:
     steps = [Step("create", tuple(desired.roles or ()))]
     if desired.s3_credentials == "present":
         steps.append(Step("make_key"))
+    if policy.kit is not None:
+        steps.append(Step("make_kit"))
     return Item(desired, None, tuple(steps), exact=True, stem=stem, stored=stored)
 
 
@@ -127,6 +130,15 @@ def _key_steps(item: Item, user: User, observed: Observed) -> list[Step]:
     return _key_removals(item.desired, user, observed)
 
 
+def _kit_steps(item: Item, user: User, key_changes: bool, policy: Policy) -> list[Step]:
+    if policy.kit is None:
+        return []
+    credential = item.stored.credential
+    held = credential.s3_access if credential is not None and credential.user_id == user.id else ""
+    fresh = not key_changes and item.stored.kit == kit_mark(policy.kit, user, held)
+    return [] if fresh else [Step("make_kit")]
+
+
 def _identity(desired: Desired) -> str:
     if desired.description is not None:
         return f"the description {desired.description!r}"
@@ -134,7 +146,7 @@ def _identity(desired: Desired) -> str:
 
 
 def _plan_present(item: Item, user: User, observed: Observed, policy: Policy) -> Item:
-    credential, intent = item.stored
+    credential, intent = item.stored.credential, item.stored.intent
     ours = intent is not None and intent.claims(user)
     if intent is not None and credential is not None and credential.intent == intent.id:
         # The account of this intent is known. Where it is not this one, it gave way to it.
@@ -153,6 +165,7 @@ def _plan_present(item: Item, user: User, observed: Observed, policy: Policy) ->
     # A key that shall go goes first: should the rest fail, less access is left, not more.
     keys = _key_steps(item, user, observed)
     steps = [*keys, *steps] if desired.s3_credentials == "absent" else [*steps, *keys]
+    steps += _kit_steps(item, user, bool(keys), policy)
     return item._replace(desired=desired, steps=tuple(steps), exact=exact)
 
 
@@ -170,7 +183,7 @@ def role_steps(user: User, desired: Desired, exact: bool) -> list[Step]:
 
 
 def _renewal(item: Item, user: User, ours: bool, now: float, policy: Policy) -> Step | None:
-    credential, intent = item.stored
+    credential, intent = item.stored.credential, item.stored.intent
     if ours and intent is not None:
         done = credential is not None and credential.opens(user.id) and credential.intent == intent.id
         if not done:
