@@ -15,8 +15,8 @@ description:
   - Turns the text of a CSV file into a list for O(cloudops.ovh.ovh_cloud_users#module:users), or for
     C(onboard_users_users) and C(offboard_users_users) of the roles.
   - The first line names the columns, in any order and case. They are C(description) (or C(name)), C(user_id) or
-    C(username), and C(roles), C(revoke_roles), C(purge_roles), C(state), C(update_password), C(s3_credentials), which
-    mean what they mean in that module. A cell that is empty leaves the key out.
+    C(username), and C(roles), C(revoke_roles), C(purge_roles), C(state), C(update_password), C(s3_credentials), C(ai_tokens),
+    which mean what they mean in that module. A cell that is empty leaves the key out.
   - In C(roles) and C(revoke_roles) a semicolon, a comma or a line break separates roles. Names of the API may be
     separated by blanks instead. Labels such as V(AI Operator) have blanks in them, so that a cell of words without
     underscore is one role.

@@ -35,8 +35,8 @@ options:
     description:
       - The users. Each is a description, or a mapping with exactly one of C(description) (alias C(name)), C(user_id)
         and C(username).
-      - A mapping may also have C(roles), C(revoke_roles), C(purge_roles), C(state), C(update_password) and
-        C(s3_credentials). What it leaves out is taken from the option of the same name.
+      - A mapping may also have C(roles), C(revoke_roles), C(purge_roles), C(state), C(update_password),
+        C(s3_credentials) and C(ai_tokens). What it leaves out is taken from the option of the same name.
     type: list
     elements: raw
     required: true
@@ -164,6 +164,14 @@ options:
     description:
       - The region of the files in a kit. If not set, it is O(s3_region) in capital letters.
     type: str
+  ai_tokens:
+    description:
+      - V(absent) removes the AI tokens whose label selector names the user, as C(owner=ada) does for the description
+        or user name C(ada), before anything else. Reading them costs one call for the whole list.
+      - They go also where the account is gone already. One that cannot be removed fails its user after all else is done.
+      - If not set, tokens are left alone.
+    type: str
+    choices: [absent]
   verify_credentials:
     description:
       - Log in once with each new password, and fail the users for whom that does not work.
@@ -280,6 +288,10 @@ users:
       description: Whether logging in with the new password worked. Only with O(verify_credentials=true).
       type: bool
       sample: true
+    ai_tokens_removed:
+      description: The AI tokens that were removed, each with C(id), C(name) and C(label_selector). Only with C(ai_tokens).
+      type: list
+      elements: dict
     note:
       description: What a person should know though it is no failure.
       type: str

@@ -96,6 +96,7 @@ USERS: dict[str, Any] = {
     "rotate_after_days": {"type": "int"},
     "s3_credentials": {"type": "str", "choices": ["present", "absent"], "no_log": False},
     "s3_region": {"type": "str", "default": "gra"},
+    "ai_tokens": {"type": "str", "choices": ["absent"], "no_log": False},
     "verify_credentials": {"type": "bool", "default": False, "no_log": False},
     "kit": {"type": "bool", "default": False},
     "kit_contact": {"type": "str", "default": ""},

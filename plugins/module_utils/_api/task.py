@@ -84,6 +84,8 @@ class Task:
         self.password: str | None = None
         self.exact = item.exact
         self.lost: ApiError | None = None
+        #: What failed and did not stop the rest.
+        self.deferred: ApiError | None = None
 
     @property
     def user(self) -> User | None:
@@ -170,7 +172,15 @@ class Acts:
         while task.todo:
             self._stop.check()
             step = task.todo[0]
-            self._through_gate(task, step)
+            try:
+                self._through_gate(task, step)
+            except ApiError as error:
+                # An account that stays because of a token would be more access, not less.
+                if step.kind != "revoke_token":
+                    raise
+                task.deferred = task.deferred or error
+                task.todo.popleft()
+                continue
             task.todo.popleft()
             task.outcome.done.append(step)
             if task.user is not None:
@@ -419,6 +429,11 @@ class Acts:
         except ApiError as error:
             raise self._not_now(error) from None
         task.outcome.kit = store.put_kit(stem, user, kit, openrc, rclone)
+
+    def _revoke_token(self, task: Task, step: Step) -> None:
+        from .tokens import AiProject
+
+        AiProject(self._project.port, self._project.service_name).delete_token(step.key)
 
     # Roles
 

@@ -20,6 +20,7 @@ from .model import Catalogue
 
 STATES = ("present", "absent")
 S3_CREDENTIALS = ("present", "absent")
+AI_TOKENS = ("absent",)
 UPDATE_PASSWORD = ("on_create", "on_missing", "always")
 #: What an item of a list of users may have.
 ITEM_KEYS = frozenset(
@@ -34,6 +35,7 @@ ITEM_KEYS = frozenset(
         "state",
         "update_password",
         "s3_credentials",
+        "ai_tokens",
     )
 )
 _TRUE = frozenset(("true", "yes", "on", "1", "y", "t"))
@@ -45,7 +47,7 @@ _PROJECT = re.compile(r"[0-9A-Za-z][0-9A-Za-z_-]{0,63}\Z")
 class Desired(NamedTuple):
     """One user as it shall be. Exactly one of ``description``, ``user_id`` and ``username`` is set.
 
-    ``roles`` and ``s3_credentials`` None: left out, and left alone.
+    ``roles``, ``s3_credentials`` and ``ai_tokens`` None: left out, and left alone.
     ``if_missing``: ``create`` it, ``fail``, or ``skip`` it.
     """
 
@@ -59,6 +61,7 @@ class Desired(NamedTuple):
     purge_roles: bool = False
     update_password: str = "on_create"
     s3_credentials: str | None = None
+    ai_tokens: str | None = None
     if_missing: str = "create"
 
     @property
@@ -158,8 +161,8 @@ def _check_choice(value: object, where: str, key: str, choices: tuple[str, ...])
     )
 
 
-def _check_s3(value: object, where: str) -> str | None:
-    return None if value is None else _check_choice(value, where, "s3_credentials", S3_CREDENTIALS)
+def _check_optional(value: object, where: str, key: str, choices: tuple[str, ...]) -> str | None:
+    return None if value is None else _check_choice(value, where, key, choices)
 
 
 def _check_identity(item: Mapping[str, Any], where: str) -> dict[str, Any]:
@@ -202,7 +205,8 @@ def parse_item(item: object, where: str, defaults: Mapping[str, Any], if_missing
         update_password=_check_choice(
             full.get("update_password", "on_create"), where, "update_password", UPDATE_PASSWORD
         ),
-        s3_credentials=_check_s3(full.get("s3_credentials"), where),
+        s3_credentials=_check_optional(full.get("s3_credentials"), where, "s3_credentials", S3_CREDENTIALS),
+        ai_tokens=_check_optional(full.get("ai_tokens"), where, "ai_tokens", AI_TOKENS),
         if_missing=if_missing,
         **identity,
     )
@@ -210,7 +214,7 @@ def parse_item(item: object, where: str, defaults: Mapping[str, Any], if_missing
 
 def parse_users(params: Mapping[str, Any]) -> tuple[Desired, ...]:
     """Return the whole list of ``ovh_cloud_users``; no user may be in it twice."""
-    keys = ("roles", "revoke_roles", "purge_roles", "state", "update_password", "s3_credentials")
+    keys = ("roles", "revoke_roles", "purge_roles", "state", "update_password", "s3_credentials", "ai_tokens")
     defaults = {key: params[key] for key in keys if params.get(key) is not None}
     if_missing = "create" if params.get("create", True) else "skip"
     items = tuple(parse_item(item, "users[%d]" % n, defaults, if_missing) for n, item in enumerate(params["users"]))

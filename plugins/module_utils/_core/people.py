@@ -22,7 +22,7 @@ from .errors import InputError
 DELIMITERS = (",", ";", "\t")
 _LISTS = ("roles", "revoke_roles")
 #: Spreadsheets write TRUE and Present where people wrote true and present.
-_WORDS = ("state", "update_password", "purge_roles", "s3_credentials")
+_WORDS = ("state", "update_password", "purge_roles", "s3_credentials", "ai_tokens")
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+\Z")
 _MOST_PROBLEMS = 10
 

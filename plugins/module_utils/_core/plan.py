@@ -16,12 +16,14 @@ from .kit import kit_mark
 from .model import Catalogue, Role, User, role_change
 from .names import file_stem
 from .observed import Observed
+from .tokens import Token, names_one_of
 
 
 class Step(NamedTuple):
     """One change, by ``kind``.
 
-    ``create``, ``renew``, ``revoke``, ``grant``, ``set_roles``, ``delete`` and ``revoke_key`` are one API call each;
+    ``create``, ``renew``, ``revoke``, ``grant``, ``set_roles``, ``delete``, ``revoke_key`` and ``revoke_token`` are one
+    API call each;
     ``make_key`` puts an access key into the credential file, ``make_kit`` writes the kit beside it, ``forget`` removes
     the files of a user that is gone.
     """
@@ -33,7 +35,8 @@ class Step(NamedTuple):
 
 
 class Item(NamedTuple):
-    """The plan for one user. ``exact``: its roles shall be those listed and no others."""
+    """The plan for one user. ``exact``: its roles shall be those listed and no others. ``tokens``
+    are the AI tokens that shall go."""
 
     desired: Desired
     user: User | None
@@ -42,6 +45,7 @@ class Item(NamedTuple):
     exact: bool = False
     stem: str | None = None
     stored: Stored = Stored()
+    tokens: tuple[Token, ...] = ()
 
     def has(self, *kinds: str) -> bool:
         """True if a step of one of these kinds is planned."""
@@ -92,11 +96,24 @@ def _plan_item(desired: Desired, observed: Observed, policy: Policy) -> Item:
         stem = observed.cloud.stem(user, observed.stored)
     stored = observed.stored.get(stem, Stored()) if stem is not None else Stored()
     if user is None:
-        return _plan_missing(desired, stem, stored, policy)
-    if desired.state == "absent":
-        steps = (*_key_removals(desired, user, observed), Step("delete"))
-        return Item(desired, user, steps, stem=stem, stored=stored)
-    return _plan_present(Item(desired, user, stem=stem, stored=stored), user, observed, policy)
+        item = _plan_missing(desired, stem, stored, policy)
+    elif desired.state == "absent":
+        item = Item(desired, user, (*_key_removals(desired, user, observed), Step("delete")), stem=stem, stored=stored)
+    else:
+        item = _plan_present(Item(desired, user, stem=stem, stored=stored), user, observed, policy)
+    return _with_tokens(item, observed) if desired.ai_tokens == "absent" and item.error is None else item
+
+
+def _with_tokens(item: Item, observed: Observed) -> Item:
+    """Add the removal of the tokens that name the user, before all else. Tokens outlive an account and its name, so
+    that they go also where it is gone already."""
+    desired, user = item.desired, item.user
+    names = {desired.description, desired.username}
+    names |= {user.description, user.username} if user is not None else set()
+    known = [name for name in names if name]
+    tokens = tuple(token for token in observed.tokens if names_one_of(token.spec.label_selector, known))
+    steps = [Step("revoke_token", key=token.id) for token in tokens]
+    return item._replace(tokens=tokens, steps=(*steps, *item.steps))
 
 
 def _plan_missing(desired: Desired, stem: str | None, stored: Stored, policy: Policy) -> Item:
