@@ -29,7 +29,7 @@ attributes:
   idempotent:
     support: partial
     details:
-      - Not idempotent with O(update_password=always), which renews passwords in each run.
+      - Not idempotent with O(update_password=always) and O(s3_credentials=rotate), which renew in each run.
 options:
   users:
     description:
@@ -134,10 +134,12 @@ options:
       - V(present) puts an access key for the object storage into the credential file, with its secret, the endpoint and
         profiles for C(aws) and C(rclone). A key that the user has is taken, else one is made. It needs
         O(credentials_dir). A file that has a key is not looked at again.
+      - V(rotate) makes a new key, puts it into the file, and then removes all others. Where the file has no key it is
+        V(present). It is done in each run, so that it belongs to a list that is run once.
       - V(absent) removes all access keys of the user, before anything else. Reading them costs one call for each user.
       - If not set, access keys are left alone.
     type: str
-    choices: [present, absent]
+    choices: [present, absent, rotate]
   s3_region:
     description:
       - The region whose endpoint is written for O(s3_credentials=present).

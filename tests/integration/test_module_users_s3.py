@@ -189,6 +189,41 @@ def test_bad_input(sim: Simulator, options: dict[str, Any], words: str) -> None:
     assert sim.calls == []
 
 
+
+@pytest.mark.parametrize("vault", [None, VAULT])
+def test_a_key_in_a_file_is_rotated_new_before_old(sim: Simulator, tmp_path: Path, vault: str | None) -> None:
+    options: dict[str, Any] = {"credentials_dir": str(tmp_path / "c"), "credentials_vault_password": vault}
+    # Where there is none yet it is made.
+    first = users(sim, ["ada"], s3_credentials="rotate", kit=True, **options)["users"][0]
+    stray = sim.project().add_s3_credential(first["user_id"])["access"]
+    sim.clear_calls()
+    check = users(sim, ["ada"], s3_credentials="rotate", check=True, **options)
+    assert (check["changed"], changes(sim)) == (True, [])
+    done = users(sim, ["ada"], s3_credentials="rotate", kit=True, **options)
+    second = done["users"][0]
+    (key,) = sim.project().s3_credentials(first["user_id"])
+    assert key["access"] == second["credential_s3_access"] not in (first["credential_s3_access"], stray)
+    assert [one.partition(" ")[0] for one in changes(sim)] == ["POST", "DELETE", "DELETE"]
+    assert done["diff"]["after"]["ada"]["access_key"] == "renewed"
+    assert key["secret"] not in str(done)
+    if vault is None:
+        assert read(tmp_path / "c", "ada")["s3_secret"] == key["secret"]
+        assert key["secret"] in (tmp_path / "c" / PROJECT / "ada.rclone.conf").read_text()
+    sim.clear_calls()
+    steady = users(sim, ["ada"], s3_credentials="present", kit=True, **options)
+    assert (steady["changed"], changes(sim)) == (False, [])
+
+
+def test_a_rotation_that_fails_leaves_the_old_key(sim: Simulator, tmp_path: Path) -> None:
+    options = {"credentials_dir": str(tmp_path / "c")}
+    first = users(sim, ["ada"], s3_credentials="present", **options)["users"][0]
+    sim.fault("status", "POST", "s3Credentials$", status=403, times=None, error_class="Client::Forbidden")
+    assert "s3Credentials" in users(sim, ["ada"], s3_credentials="rotate", **options)["msg"]
+    assert [key["access"] for key in sim.project().s3_credentials(first["user_id"])] == [first["credential_s3_access"]]
+    assert read(tmp_path / "c", "ada")["s3_access"] == first["credential_s3_access"]
+    assert "needs credentials_dir" in users(sim, ["ada"], s3_credentials="rotate")["msg"]
+
+
 # AI tokens
 
 

@@ -90,8 +90,11 @@ def _check_needs_folder(params: Mapping[str, Any], desired: Sequence[Desired]) -
     given = [option for option in needs if params[option] is not None]
     if any(one.update_password == "on_missing" for one in desired):
         given.append("update_password=on_missing")
-    if any(one.s3_credentials == "present" and one.state == "present" for one in desired):
-        given.append("s3_credentials=present")
+    given += [
+        f"s3_credentials={one.s3_credentials}"
+        for one in desired
+        if one.s3_credentials in ("present", "rotate") and one.state == "present"
+    ]
     if params["kit"]:
         given.append("kit")
     if given:

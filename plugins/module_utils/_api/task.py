@@ -402,6 +402,23 @@ class Acts:
         profile = s3_profile(key.access, secret, self._settings.s3_region)
         task.outcome.credential = store.add(stem, user, profile)
 
+    def _rotate_key(self, task: Task, step: Step) -> None:
+        """Put a new access key into the credential file, and only then remove the others: nobody is without one."""
+        user, store, stem = task.user, self._store, task.item.stem
+        if user is None or store is None or stem is None:
+            return
+        if user.is_pending:
+            raise NotNow
+        from .file_key import another_key, remove_key
+
+        try:
+            key, secret, before = another_key(self._project, user)
+        except ApiError as error:
+            raise self._not_now(error) from None
+        task.outcome.credential = store.add(stem, user, s3_profile(key.access, secret, self._settings.s3_region))
+        for old in before:
+            remove_key(self._project, user, old.access)
+
     def _revoke_key(self, task: Task, step: Step) -> None:
         user = task.user
         if user is None:

@@ -19,7 +19,7 @@ from .kit import Kit
 from .model import Catalogue
 
 STATES = ("present", "absent")
-S3_CREDENTIALS = ("present", "absent")
+S3_CREDENTIALS = ("present", "absent", "rotate")
 AI_TOKENS = ("absent",)
 UPDATE_PASSWORD = ("on_create", "on_missing", "always")
 #: What an item of a list of users may have.

@@ -24,8 +24,8 @@ class Step(NamedTuple):
 
     ``create``, ``renew``, ``revoke``, ``grant``, ``set_roles``, ``delete``, ``revoke_key`` and ``revoke_token`` are one
     API call each;
-    ``make_key`` puts an access key into the credential file, ``make_kit`` writes the kit beside it, ``forget`` removes
-    the files of a user that is gone.
+    ``make_key`` puts an access key into the credential file, ``rotate_key`` a new one in place of all others, ``make_kit``
+    writes the kit beside it, ``forget`` removes the files of a user that is gone.
     """
 
     kind: str
@@ -70,7 +70,7 @@ class Plan(NamedTuple):
 
     def rewritten(self) -> list[str]:
         """Return the stems of the credential files that a run would write."""
-        kinds = ("create", "renew", "make_key", "revoke_key", "make_kit")
+        kinds = ("create", "renew", "make_key", "rotate_key", "revoke_key", "make_kit")
         return [item.stem for item in self.items if item.stem is not None and item.has(*kinds)]
 
 
@@ -126,7 +126,7 @@ def _plan_missing(desired: Desired, stem: str | None, stored: Stored, policy: Po
         message = f"{desired.where}: no live user with {_identity(desired)} in this project.{hint}"
         return Item(desired, None, error=UserNotFoundError(message), stem=stem, stored=stored)
     steps = [Step("create", tuple(desired.roles or ()))]
-    if desired.s3_credentials == "present":
+    if desired.s3_credentials in ("present", "rotate"):
         steps.append(Step("make_key"))
     if policy.kit is not None:
         steps.append(Step("make_kit"))
@@ -142,8 +142,10 @@ def _key_removals(desired: Desired, user: User, observed: Observed) -> list[Step
 def _key_steps(item: Item, user: User, observed: Observed) -> list[Step]:
     credential = item.stored.credential
     known = credential is not None and credential.user_id == user.id and bool(credential.s3_access)
-    if item.desired.s3_credentials == "present" and not known:
+    if item.desired.s3_credentials in ("present", "rotate") and not known:
         return [Step("make_key")]
+    if item.desired.s3_credentials == "rotate":
+        return [Step("rotate_key")]
     return _key_removals(item.desired, user, observed)
 
 

@@ -18,6 +18,7 @@ from .times import format_time
 #: Steps that a diff shows besides roles and passwords: what it calls them, before and after.
 _ALSO_SHOWN = {
     "make_key": ("access_key", "not in the file", "in the file"),
+    "rotate_key": ("access_key", "kept", "renewed"),
     "revoke_key": ("access_keys", "kept", "removed"),
     "revoke_token": ("ai_tokens", "kept", "removed"),
     "make_kit": ("kit", "not as asked", "written"),

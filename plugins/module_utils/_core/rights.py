@@ -21,6 +21,7 @@ CALLS = {
     "revoke": ("DELETE", "/{id}/role/{role}", "user/role/delete"),
     "set_roles": ("PUT", "/{id}/role", "user/role/edit"),
     "make_key": ("POST", "/{id}/s3Credentials", "user/s3Credentials/create"),
+    "rotate_key": ("POST", "/{id}/s3Credentials", "user/s3Credentials/create"),
     "make_kit": ("GET", "/{id}/openrc", "user/openrc/get"),
     "revoke_key": ("DELETE", "/{id}/s3Credentials/1", "user/s3Credentials/delete"),
 }
