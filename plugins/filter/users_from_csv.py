@@ -15,8 +15,8 @@ description:
   - Turns the text of a CSV file into a list for O(cloudops.ovh.ovh_cloud_users#module:users), or for
     C(onboard_users_users) and C(offboard_users_users) of the roles.
   - The first line names the columns, in any order and case. They are C(description) (or C(name)), C(user_id) or
-    C(username), and C(roles), C(revoke_roles), C(purge_roles), C(state), C(update_password), C(s3_credentials), C(ai_tokens),
-    which mean what they mean in that module. A cell that is empty leaves the key out.
+    C(username), and C(roles), C(revoke_roles), C(purge_roles), C(state), C(update_password), C(s3_credentials),
+    C(ai_tokens), which mean what they mean in that module. A cell that is empty leaves the key out.
   - In C(roles) and C(revoke_roles) a semicolon, a comma or a line break separates roles. Names of the API may be
     separated by blanks instead. Labels such as V(AI Operator) have blanks in them, so that a cell of words without
     underscore is one role.
@@ -36,11 +36,19 @@ options:
     description:
       - What separates values, one of V(,), V(;), V(|) and a tab. If not set, the header decides.
     type: str
+  where:
+    description:
+      - Take only rows with this value in this column, such as V({'project': inventory_hostname}) where one file has the
+        people of several projects. The column says nothing of the users, so that it may have any other name.
+      - A cell may have several values, separated as roles are. One that is empty stands for all of them.
+      - The rows that are not taken are checked too, but the same person may be in the file once for each value.
+    type: dict
 seealso:
   - module: cloudops.ovh.ovh_cloud_users
 """
 
 EXAMPLES = r"""
+# people.csv is
 # description,roles
 # ada@example.com,ai_training_operator;objectstore_operator
 # observer@example.com,ai_training_read
@@ -49,6 +57,18 @@ EXAMPLES = r"""
     users: "{{ lookup('ansible.builtin.file', 'people.csv') | cloudops.ovh.users_from_csv }}"
     roles: [ai_training_operator, objectstore_operator]
     credentials_dir: ~/ovh-credentials
+
+# projects.csv is
+# description,project,roles
+# ada@example.com,research;localhost,
+# observer@example.com,research,ai_training_read
+- name: Onboard those whom the file has for this project
+  cloudops.ovh.ovh_cloud_users:
+    users: "{{ lookup('ansible.builtin.file', 'projects.csv') | cloudops.ovh.users_from_csv(where={'project': here}) }}"
+    roles: [ai_training_operator, objectstore_operator]
+    credentials_dir: ~/ovh-credentials
+  vars:
+    here: "{{ inventory_hostname }}"
 
 - name: Show what a text says
   ansible.builtin.debug:
@@ -59,7 +79,7 @@ EXAMPLES = r"""
       grace@example.com;"AI Operator; ObjectStore Operator";
       linus@example.com;;absent
 
-- name: The same from rows that another task has parsed
+- name: Show what rows say that another task has parsed
   ansible.builtin.debug:
     msg: "{{ rows | cloudops.ovh.users_from_csv }}"
   vars:
@@ -88,10 +108,10 @@ from ansible_collections.cloudops.ovh.plugins.module_utils._core.errors import C
 from ansible_collections.cloudops.ovh.plugins.module_utils._core.people import people_from_csv
 
 
-def users_from_csv(source: Any, delimiter: str | None = None) -> Any:
+def users_from_csv(source: Any, delimiter: str | None = None, where: Any = None) -> Any:
     """Return the people, their text marked as unsafe: it is never a template."""
     try:
-        return wrap_var(people_from_csv(source, delimiter))
+        return wrap_var(people_from_csv(source, delimiter, where))
     except CloudOpsError as error:
         raise AnsibleFilterError(f"users_from_csv: {error.message}") from None
 

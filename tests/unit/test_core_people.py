@@ -134,6 +134,28 @@ def test_the_delimiter_can_be_given() -> None:
         people_from_csv("description\nada\n", "::")
 
 
+def test_rows_are_chosen_by_a_further_column() -> None:
+    text = "description,Project,roles\nada,a;b,\ngrace,b,\neve,,\nada,c,a_b\n"
+    names = {
+        value: [one["description"] for one in people_from_csv(text, where={"project": value})] for value in "abcd"
+    }
+    assert names == {"a": ["ada", "eve"], "b": ["ada", "grace", "eve"], "c": ["eve", "ada"], "d": ["eve"]}
+    assert people_from_csv(text, where={"PROJECT": "c"})[1] == {"description": "ada", "roles": ["a_b"]}
+    assert people_from_csv([{"name": "ada", "team": "x"}, {"name": "eve", "team": "y"}], where={"team": "x"}) == [
+        {"name": "ada"}
+    ]
+    for bad, said in [
+        ("description\nada\n", "line 1 names no column project"),
+        ("description,project\n,b\n", "line 2 names no user"),
+        ("description,project\nada,a\nada,a b\n", r"line 3 \(ada\): the same person is on line 2"),
+    ]:
+        with pytest.raises(InputError, match=said):
+            people_from_csv(bad, where={"project": "a"})
+    for where in ("project", {"project": 1}, {"roles": "a_b"}):
+        with pytest.raises(InputError, match="^where"):
+            people_from_csv(text, where=where)
+
+
 @given(
     st.lists(st.text(st.characters(exclude_categories=["Cs", "Cc", "Z"]), min_size=1), unique=True),
     st.sampled_from(",;\t"),

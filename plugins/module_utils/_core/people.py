@@ -34,35 +34,53 @@ class Row(NamedTuple):
     cells: Mapping[str, object]
 
 
-def people_from_csv(source: object, delimiter: str | None = None) -> list[dict[str, Any]]:
+def people_from_csv(source: object, delimiter: str | None = None, where: object = None) -> list[dict[str, Any]]:
     """Return the people in the text of a CSV file, or in rows that were parsed already.
+
+    ``where``: values by column, such as ``{"project": "research"}``. Only rows with that value, or none, are taken.
 
     Raises :class:`InputError`, which says the line of each thing that is wrong.
     """
     if delimiter is not None and delimiter not in (*DELIMITERS, "|"):
         raise InputError("delimiter must be a comma, a semicolon, a tab or a bar, not {!r}.".format(delimiter))
+    wanted = _check_where(where)
     if isinstance(source, str):
-        rows = list(_rows_of_text(source, delimiter))
+        rows = list(_rows_of_text(source, delimiter, wanted))
     elif isinstance(source, Sequence) and all(isinstance(row, Mapping) for row in source):
-        rows = list(_parsed_rows(source))
+        rows = list(_parsed_rows(source, wanted))
     else:
         raise InputError(
             f"users_from_csv takes the text of a CSV file, or a list of its rows, not {type(source).__name__}."
         )
-    return _people(rows)
+    return _people(rows, wanted)
+
+
+def _check_where(where: object) -> dict[str, str]:
+    if where is None:
+        return {}
+    if not isinstance(where, Mapping) or not all(isinstance(one, str) for pair in where.items() for one in pair):
+        raise InputError("where must be a mapping of column to value, such as {'project': 'research'}.")
+    wanted = {_column(name): value for name, value in where.items()}
+    both = sorted(set(wanted) & ITEM_KEYS)
+    if both:
+        raise InputError(f"where: {both[0]} says what a user shall be, so that it cannot choose rows.")
+    return wanted
 
 
 # From text to rows
 
 
-def _rows_of_text(text: str, delimiter: str | None) -> Iterator[Row]:
+def _rows_of_text(text: str, delimiter: str | None, more: Iterable[str]) -> Iterator[Row]:
     # Spreadsheets begin a UTF-8 file with a byte order mark.
     records = _records(text[1:] if text[:1] == "\ufeff" else text, delimiter)
     header = next(records, None)
     if header is None:
         raise InputError("The CSV is empty. Its first line names the columns, such as description,roles.")
     where, names = header
-    columns = _columns(where, names)
+    columns = _columns(where, names, more)
+    absent = [name for name in more if name not in columns]
+    if absent:
+        raise InputError(f"{where} names no column {absent[0]}, which where asks for.")
     for where, values in records:
         surplus = [value for value in values[len(columns) :] if value.strip()]
         if surplus:
@@ -100,22 +118,27 @@ def _delimiter_of(header: str) -> str:
     return max(DELIMITERS, key=outside.count)
 
 
-def _parsed_rows(rows: Iterable[Mapping[Any, object]]) -> Iterator[Row]:
+def _parsed_rows(rows: Iterable[Mapping[Any, object]], more: Iterable[str]) -> Iterator[Row]:
     for number, row in enumerate(rows, 1):
         where = "row %d" % number
         cells = {str(name): value for name, value in row.items() if name is not None and not _is_blank(value)}
-        yield Row(where, dict(zip(_columns(where, list(cells)), cells.values())))
+        yield Row(where, dict(zip(_columns(where, list(cells), more), cells.values())))
 
 
 def _is_blank(value: object) -> bool:
     return value is None or (isinstance(value, str) and not value.strip())
 
 
-def _columns(where: str, names: Sequence[str]) -> list[str]:
-    """Return the columns as keys of an item; ``Update Password`` is ``update_password``. One without a name is empty."""
-    columns = [re.sub(r"[\s-]+", "_", name.strip().casefold()) for name in names]
+def _column(name: str) -> str:
+    """Return a column's name as the key of an item: ``Update Password`` is ``update_password``."""
+    return re.sub(r"[\s-]+", "_", name.strip().casefold())
+
+
+def _columns(where: str, names: Sequence[str], more: Iterable[str]) -> list[str]:
+    """Return the columns, which are keys of an item, or one of ``more``. One without a name is empty."""
+    columns = [_column(name) for name in names]
     for given, column in zip(names, columns):
-        if column and column not in ITEM_KEYS:
+        if column and column not in ITEM_KEYS and column not in more:
             raise InputError(f"{where}: unknown column {given.strip()!r}.{_hint(given, column)}", key=column)
     twice = [column for column, count in Counter(filter(None, columns)).items() if count > 1]
     if twice:
@@ -134,14 +157,16 @@ def _hint(given: str, column: str) -> str:
 # From rows to people
 
 
-def _people(rows: Iterable[Row]) -> list[dict[str, Any]]:
+def _people(rows: Iterable[Row], wanted: Mapping[str, str]) -> list[dict[str, Any]]:
     people: list[dict[str, Any]] = []
     problems: list[str] = []
     seen: dict[tuple[Any, ...], str] = {}
     for row in rows:
         try:
-            person = _person(row)
+            person = _person(row, wanted)
             desired = parse_item(person, row.where, {})
+            if not _is_wanted(row, wanted):
+                continue
             identity = (desired.description, desired.user_id, desired.username)
             if identity in seen:
                 raise InputError(f"{desired.where}: the same person is on {seen[identity]} already.")
@@ -157,9 +182,17 @@ def _people(rows: Iterable[Row]) -> list[dict[str, Any]]:
     return people
 
 
-def _person(row: Row) -> dict[str, Any]:
+def _is_wanted(row: Row, wanted: Mapping[str, str]) -> bool:
+    """True if each of these cells has the wanted value among its own, or is empty, which stands for all."""
+    cells = {name: str(row.cells.get(name) or "").strip() for name in wanted}
+    return all(not cells[name] or value in re.split(r"\s*[;,\s]\s*", cells[name]) for name, value in wanted.items())
+
+
+def _person(row: Row, more: Iterable[str]) -> dict[str, Any]:
     person: dict[str, Any] = {}
     for name, value in row.cells.items():
+        if name in more:
+            continue
         if isinstance(value, str):
             value = value.strip()
         if _is_blank(value):
