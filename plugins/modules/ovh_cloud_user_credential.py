@@ -31,7 +31,7 @@ options:
     type: str
   state:
     description:
-      - V(read) returns the file, with the password. The task must have C(no_log=true).
+      - V(read) returns the file, with the password, and the kit beside it. The task must have C(no_log=true).
       - V(verified) logs in once with the password, and fails if that does not work.
       - V(delivered) notes in the file that it reached its person.
     type: str
@@ -77,6 +77,20 @@ credential:
     description: ada@example.com
     issued_at: "2026-11-23T10:00:00Z"
     delivered_at: null
+kit:
+  description: The texts of the kit beside the file, decrypted. V(null) if there is none, or with another O(state).
+  returned: success
+  type: dict
+  contains:
+    readme:
+      description: The text for the person.
+      type: str
+    openrc:
+      description: The shell script for OpenStack.
+      type: str
+    rclone:
+      description: The configuration of rclone, with the access key if the file has one.
+      type: str
 api_calls:
   description: How many HTTP requests were sent.
   returned: always

@@ -29,14 +29,14 @@ attributes:
   idempotent:
     support: partial
     details:
-      - Not idempotent with O(update_password=always), which renews passwords in each run.
+      - Not idempotent with O(update_password=always) and O(s3_credentials=rotate), which renew in each run.
 options:
   users:
     description:
       - The users. Each is a description, or a mapping with exactly one of C(description) (alias C(name)), C(user_id)
         and C(username).
-      - A mapping may also have C(roles), C(revoke_roles), C(purge_roles), C(state), C(update_password) and
-        C(s3_credentials). What it leaves out is taken from the option of the same name.
+      - A mapping may also have C(roles), C(revoke_roles), C(purge_roles), C(state), C(update_password),
+        C(s3_credentials) and C(ai_tokens). What it leaves out is taken from the option of the same name.
     type: list
     elements: raw
     required: true
@@ -134,15 +134,46 @@ options:
       - V(present) puts an access key for the object storage into the credential file, with its secret, the endpoint and
         profiles for C(aws) and C(rclone). A key that the user has is taken, else one is made. It needs
         O(credentials_dir). A file that has a key is not looked at again.
+      - V(rotate) makes a new key, puts it into the file, and then removes all others. Where the file has no key it is
+        V(present). It is done in each run, so that it belongs to a list that is run once.
       - V(absent) removes all access keys of the user, before anything else. Reading them costs one call for each user.
       - If not set, access keys are left alone.
     type: str
-    choices: [present, absent]
+    choices: [present, absent, rotate]
   s3_region:
     description:
       - The region whose endpoint is written for O(s3_credentials=present).
     type: str
     default: gra
+  kit:
+    description:
+      - Put a kit beside the credential file of each user, three files with which a person can start within a minute.
+        C(<name>.README.md) says how to log in, where the data lies and whom to ask, C(<name>.openrc.sh) and
+        C(<name>.rclone.conf) are what the API gives. It needs O(credentials_dir).
+      - The files have mode 0600. The API puts no password into them. The configuration of rclone also has the access
+        key, if the credential file has one.
+      - With O(credentials_vault_password) the two files of the API are encrypted as well.
+      - A kit is made once, and again when its options, the account or the access key change. It goes with the account,
+        and with its access keys. V(false) leaves kits alone.
+    type: bool
+    default: false
+  kit_contact:
+    description:
+      - Whom to ask for help, in Markdown. It stands at the end of the C(README.md) of a kit.
+    type: str
+    default: ""
+  kit_region:
+    description:
+      - The region of the files in a kit. If not set, it is O(s3_region) in capital letters.
+    type: str
+  ai_tokens:
+    description:
+      - V(absent) removes the AI tokens whose label selector names the user, as C(owner=ada) does for the description
+        or user name C(ada), before anything else. Reading them costs one call for the whole list.
+      - They go also where the account is gone already. One that cannot be removed fails its user after all else is done.
+      - If not set, tokens are left alone.
+    type: str
+    choices: [absent]
   verify_credentials:
     description:
       - Log in once with each new password, and fail the users for whom that does not work.
@@ -247,6 +278,10 @@ users:
       description: The access key in that file. V(null) if there is none. Only with O(credentials_dir).
       type: str
       sample: 0123456789abcdef0123456789abcdef
+    credential_kit:
+      description: The C(README.md) of the kit. V(null) if there is none. Only with O(credentials_dir).
+      type: str
+      sample: /home/ops/ovh-credentials/0123456789abcdef0123456789abcdef/ada%40example.com.README.md
     credential_renewed:
       description: Whether this run issued that password. Only with O(credentials_dir).
       type: bool
@@ -255,6 +290,10 @@ users:
       description: Whether logging in with the new password worked. Only with O(verify_credentials=true).
       type: bool
       sample: true
+    ai_tokens_removed:
+      description: The AI tokens that were removed, each with C(id), C(name) and C(label_selector). Only with C(ai_tokens).
+      type: list
+      elements: dict
     note:
       description: What a person should know though it is no failure.
       type: str

@@ -13,6 +13,7 @@ import yaml
 
 from ansible_collections.cloudops.ovh.plugins.module_utils._ansible import kinds
 from tests.simulator import Simulator
+from tests.support.checks import foreseen
 from tests.support.modules import PROJECT, call, connection
 
 ROLES = ["ai_training_operator", "objectstore_operator"]
@@ -78,9 +79,9 @@ def test_a_key_that_is_there_is_taken(sim: Simulator, tmp_path: Path) -> None:
 def test_a_lost_answer_makes_no_second_key(
     sim: Simulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, when: str
 ) -> None:
-    from ansible_collections.cloudops.ovh.plugins.module_utils._api import watch
+    from ansible_collections.cloudops.ovh.plugins.module_utils._api import creation
 
-    monkeypatch.setattr(watch, "LAG", 0.3)
+    monkeypatch.setattr(creation, "LAG", 0.3)
     sim.project().add_user("ada", ROLES)
     sim.fault("reset", method="POST", route="s3Credentials$", when=when)
     result = users(sim, ["ada"], s3_credentials="present", credentials_dir=str(tmp_path / "c"))
@@ -186,3 +187,106 @@ def test_bad_input(sim: Simulator, options: dict[str, Any], words: str) -> None:
     assert result["failed"]
     assert words in result["msg"]
     assert sim.calls == []
+
+
+
+@pytest.mark.parametrize("vault", [None, VAULT])
+def test_a_key_in_a_file_is_rotated_new_before_old(sim: Simulator, tmp_path: Path, vault: str | None) -> None:
+    options: dict[str, Any] = {"credentials_dir": str(tmp_path / "c"), "credentials_vault_password": vault}
+    # Where there is none yet it is made.
+    first = users(sim, ["ada"], s3_credentials="rotate", kit=True, **options)["users"][0]
+    stray = sim.project().add_s3_credential(first["user_id"])["access"]
+    sim.clear_calls()
+    check = users(sim, ["ada"], s3_credentials="rotate", check=True, **options)
+    assert (check["changed"], changes(sim)) == (True, [])
+    done = users(sim, ["ada"], s3_credentials="rotate", kit=True, **options)
+    second = done["users"][0]
+    (key,) = sim.project().s3_credentials(first["user_id"])
+    assert key["access"] == second["credential_s3_access"] not in (first["credential_s3_access"], stray)
+    assert [one.partition(" ")[0] for one in changes(sim)] == ["POST", "DELETE", "DELETE"]
+    assert done["diff"]["after"]["ada"]["access_key"] == "renewed"
+    assert key["secret"] not in str(done)
+    if vault is None:
+        assert read(tmp_path / "c", "ada")["s3_secret"] == key["secret"]
+        assert key["secret"] in (tmp_path / "c" / PROJECT / "ada.rclone.conf").read_text()
+    sim.clear_calls()
+    steady = users(sim, ["ada"], s3_credentials="present", kit=True, **options)
+    assert (steady["changed"], changes(sim)) == (False, [])
+
+
+def test_a_rotation_that_fails_leaves_the_old_key(sim: Simulator, tmp_path: Path) -> None:
+    options = {"credentials_dir": str(tmp_path / "c")}
+    first = users(sim, ["ada"], s3_credentials="present", **options)["users"][0]
+    sim.fault("status", "POST", "s3Credentials$", status=403, times=None, error_class="Client::Forbidden")
+    assert "s3Credentials" in users(sim, ["ada"], s3_credentials="rotate", **options)["msg"]
+    assert [key["access"] for key in sim.project().s3_credentials(first["user_id"])] == [first["credential_s3_access"]]
+    assert read(tmp_path / "c", "ada")["s3_access"] == first["credential_s3_access"]
+    assert "needs credentials_dir" in users(sim, ["ada"], s3_credentials="rotate")["msg"]
+
+
+# AI tokens
+
+
+def token_names(sim: Simulator) -> list[str]:
+    return [str(one["spec"]["name"]) for one in sim.project().ai_tokens()]
+
+
+def test_the_tokens_of_a_person_go_before_the_account(sim: Simulator) -> None:
+    user = sim.project().add_user("ada", ROLES)
+    for name, selector in {
+        "hers": "team=x,owner=ada",
+        "by user name": f"user == {user['username']}",
+        "adaline's": "owner=adaline",
+        "not hers": "owner!=ada",
+        "of several": "owner in (ada,bob)",
+        "of all": "",
+        "of somebody gone": "owner=gone",
+    }.items():
+        sim.project().add_ai_token(name, label_selector=selector)
+    options: dict[str, Any] = {"state": "absent", "ai_tokens": "absent"}
+    check = users(sim, ["ada", "gone"], check=True, **options)
+    assert changes(sim) == []
+    real = users(sim, ["ada", "gone"], **options)
+    assert foreseen(real) == foreseen(check)
+    assert token_names(sim) == ["adaline's", "not hers", "of several", "of all"]
+    assert [sorted(one["name"] for one in user["ai_tokens_removed"]) for user in real["users"]] == [
+        ["by user name", "hers"],
+        ["of somebody gone"],
+    ]
+    assert [user["action"] for user in real["users"]] == ["deleted", "updated"]
+    assert real["diff"]["before"]["gone"] == {"ai_tokens": "kept"}
+    # Less access first, and one call for all tokens.
+    order = [one.rpartition("/")[2] for one in changes(sim)]
+    account = order.index(str(user["id"]))
+    assert {one["id"] for one in real["users"][0]["ai_tokens_removed"]} <= set(order[:account])
+    assert [one.path.rpartition("/")[2] for one in sim.calls if one.method == "GET"].count("token") == 2
+    sim.clear_calls()
+    assert users(sim, ["ada", "gone"], **options)["changed"] is False
+    assert changes(sim) == []
+
+
+@pytest.mark.parametrize("method", ["GET", "DELETE"])
+def test_a_token_that_stays_keeps_nobodys_account(sim: Simulator, method: str) -> None:
+    for name in ("ada", "grace"):
+        sim.project().add_user(name, ROLES)
+        sim.project().add_ai_token(name, label_selector=f"owner={name}")
+    sim.fault("status", method, "/ai/token", status=403, times=None, error_class="Client::Forbidden")
+    options: dict[str, Any] = {"state": "absent", "ai_tokens": "absent"}
+    failed = users(sim, ["ada", "grace"], **options)
+    assert (failed["failed"], failed["summary"]["failed"]) == (True, 2)
+    assert "ai/token" in failed["msg"]
+    assert [user["ai_tokens_removed"] for user in failed["users"]] == [[], []]
+    assert sim.project().live_users() == []
+    sim.clear_faults()
+    # The accounts are gone, and their names with them: the list still has them.
+    assert not users(sim, ["ada", "grace"], **options).get("failed")
+    assert token_names(sim) == []
+
+
+def test_tokens_of_an_ambiguous_name_stay(sim: Simulator) -> None:
+    for _ in range(2):
+        sim.project().add_user("twin", ROLES)
+    sim.project().add_ai_token("whose", label_selector="owner=twin")
+    assert users(sim, ["twin"], state="absent", ai_tokens="absent")["failed"]
+    assert (token_names(sim), changes(sim)) == (["whose"], [])
+    assert "must be one of absent" in users(sim, [{"name": "a", "ai_tokens": "present"}])["msg"]

@@ -78,7 +78,7 @@ LIFE: list[dict[str, Any]] = [
     {"users": ["ada"], "roles": ["administrator"], "purge_roles": True, "update_password": "always"},
     {"users": ["ada"], "roles": ["objectstore_operator", "ai_training_read"], "purge_roles": True},
     {"users": ["ada"], "revoke_roles": ["ai_*"], "roles": []},
-    {"users": ["ada"], "roles": ["ai_training_operator"], "s3_credentials": "present"},
+    {"users": ["ada"], "roles": ["ai_training_operator"], "s3_credentials": "present", "kit": True},
     {"users": ["ada"], "s3_credentials": "absent"},
     {"users": ["bob"], "state": "absent"},
 ]

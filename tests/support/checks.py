@@ -20,7 +20,7 @@ from tests.support.modules import call, connection
 _INVENTED = frozenset(
     ("id", "user_id", "username", "openstack_id", "creation_date", "status", "password", "api_calls", "credentials")
     # Files are there only after a run.
-    + ("credential_file", "credential_issued", "credential_delivered", "credential_renewed")
+    + ("credential_file", "credential_issued", "credential_delivered", "credential_renewed", "credential_kit")
 )
 
 

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from ansible_collections.cloudops.ovh.plugins.module_utils._core.credential import Credential, Intent, Stored
 from ansible_collections.cloudops.ovh.plugins.module_utils._core.desired import Desired, Policy
+from ansible_collections.cloudops.ovh.plugins.module_utils._core.kit import Kit
 from ansible_collections.cloudops.ovh.plugins.module_utils._core.model import Catalogue, Role, User
 from ansible_collections.cloudops.ovh.plugins.module_utils._core.observed import Cloud, Observed
 from ansible_collections.cloudops.ovh.plugins.module_utils._core.times import format_time
@@ -210,6 +211,7 @@ POLICIES = st.builds(
     max_resets=st.none() | st.integers(0, 3),
     max_revocations=st.none() | st.integers(0, 3),
     rotate_after=st.none() | st.just(3000.0),
+    kit=st.sampled_from([None, None, Kit("", "GRA")]),
 )
 
 
@@ -232,7 +234,7 @@ CASES = st.builds(
     Case,
     items(),
     users(),
-    st.dictionaries(_STEMS, st.builds(Stored, st.none() | _CREDENTIALS, st.none() | _INTENTS), max_size=5),
+    st.dictionaries(_STEMS, st.builds(Stored, st.none() | _CREDENTIALS, st.none() | _INTENTS, st.sampled_from(["", "", "broken", "old"])), max_size=5),
     POLICIES,
     st.dictionaries(st.integers(1, 12), st.sampled_from([(), ("access0",), ("access0", "access1")]), max_size=6),
 )

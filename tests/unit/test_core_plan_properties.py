@@ -17,11 +17,13 @@ from hypothesis import assume, event, given
 from hypothesis import strategies as st
 
 from ansible_collections.cloudops.ovh.plugins.module_utils._core.credential import Credential, Stored
+from ansible_collections.cloudops.ovh.plugins.module_utils._core.desired import Policy
 from ansible_collections.cloudops.ovh.plugins.module_utils._core.errors import (
     AmbiguousUserError,
     GuardError,
     InputError,
 )
+from ansible_collections.cloudops.ovh.plugins.module_utils._core.kit import kit_mark
 from ansible_collections.cloudops.ovh.plugins.module_utils._core.model import Role, User
 from ansible_collections.cloudops.ovh.plugins.module_utils._core.observed import Cloud, Observed
 from ansible_collections.cloudops.ovh.plugins.module_utils._core.outcome import Outcome, foresee
@@ -41,6 +43,8 @@ class World:
         self.roles = {number: {role.name for role in one.roles} for number, one in self.users.items()}
         self.keys = {number: list(keys) for number, keys in case.keys.items()}
         self.files = {stem: stored.credential for stem, stored in case.stored.items() if stored.credential}
+        self.kits = {stem: stored.kit for stem, stored in case.stored.items() if stored.kit}
+        self.kit = case.policy.kit
         self.intents = {stem: stored.intent for stem, stored in case.stored.items() if stored.intent}
 
     def run(self, plan: Plan) -> list[int | None]:
@@ -77,6 +81,7 @@ class World:
     def _forget(self, item: Item) -> None:
         self.files.pop(item.stem or "", None)
         self.intents.pop(item.stem or "", None)
+        self.kits.pop(item.stem or "", None)
 
     def _write(self, item: Item, credential: Credential) -> None:
         assert item.stem is not None
@@ -111,6 +116,14 @@ class World:
         before = self.files.get(item.stem or "")
         if before is not None and before.user_id == number and before.s3_access == step.key:
             self.files[item.stem or ""] = before._replace(s3_access="")
+            self.kits.pop(item.stem or "", None)
+
+    def _make_kit(self, step: Step, number: int, item: Item) -> None:
+        assert self.kit is not None
+        assert item.stem is not None
+        held = self.files.get(item.stem)
+        key = held.s3_access if held is not None and held.user_id == number else ""
+        self.kits[item.stem] = kit_mark(self.kit, self.users[number], key)
 
     def user(self, number: int | None) -> User | None:
         """A user as it is now."""
@@ -122,8 +135,10 @@ class World:
     @property
     def observed(self) -> Observed:
         """What the next run would see."""
-        stems = {*self.files, *self.intents}
-        stored = {stem: Stored(self.files.get(stem), self.intents.get(stem)) for stem in stems}
+        stems = {*self.files, *self.intents, *self.kits}
+        stored = {
+            stem: Stored(self.files.get(stem), self.intents.get(stem), self.kits.get(stem, "")) for stem in stems
+        }
         users = [one for one in map(self.user, self.users) if one is not None]
         return Observed(Cloud(users), stored, NOW, {number: tuple(keys) for number, keys in self.keys.items()})
 
@@ -319,7 +334,7 @@ def test_the_second_opinion_can_disagree() -> None:
     """The model refuses steps that make no sense, so that agreement means something."""
     refused: list[str] = []
     for step in (Step("revoke", ("administrator",)), Step("set_roles", ()), Step("grant", ("administrator",))):
-        world = World(Case((), (), {}, Case.__new__.__defaults__ or (), {}))  # type: ignore[arg-type]
+        world = World(Case((), (), {}, Policy(), {}))
         refused += _refusal(world, [step])
     assert len(refused) == 3
 

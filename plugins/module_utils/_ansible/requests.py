@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -14,7 +13,7 @@ from .._api import credentials
 from .._api.reconcile import Request
 from .._api.task import Settings
 from .._api.vault import check_password
-from .._core.desired import Desired, Policy, check_project, parse_item, parse_policy, parse_users
+from .._core.desired import Desired, Policy, check_project, check_region, parse_item, parse_policy, parse_users
 from .._core.errors import InputError
 
 LARGEST_CONCURRENCY = 100
@@ -66,27 +65,22 @@ def user_role(params: Mapping[str, Any]) -> Request:
 
 def users(params: Mapping[str, Any]) -> Request:
     """Return the request of ``ovh_cloud_users``."""
-    desired = parse_users(params)
+    desired, policy = parse_users(params), parse_policy(params)
     _check_needs_folder(params, desired)
     return Request(
         service_name=check_project(params["service_name"]),
         desired=desired,
-        policy=parse_policy(params),
+        policy=policy,
         settings=_settings(
             params,
             keep_passwords=params["return_password"] and not params["credentials_dir"],
             verify=params["verify_credentials"],
-            s3_region=_region(params["s3_region"]),
+            s3_region=check_region(params["s3_region"], "s3_region").lower(),
+            kit=policy.kit,
         ),
         credentials_dir=params["credentials_dir"],
         vault_password=check_password(params["credentials_vault_password"]),
     )
-
-
-def _region(text: str) -> str:
-    if not re.fullmatch(r"[a-z0-9-]{2,32}", text.lower()):
-        raise InputError(f"s3_region: {text!r} is not a region such as gra, sbg or eu-west-par.")
-    return text.lower()
 
 
 def _check_needs_folder(params: Mapping[str, Any], desired: Sequence[Desired]) -> None:
@@ -96,8 +90,13 @@ def _check_needs_folder(params: Mapping[str, Any], desired: Sequence[Desired]) -
     given = [option for option in needs if params[option] is not None]
     if any(one.update_password == "on_missing" for one in desired):
         given.append("update_password=on_missing")
-    if any(one.s3_credentials == "present" and one.state == "present" for one in desired):
-        given.append("s3_credentials=present")
+    given += [
+        f"s3_credentials={one.s3_credentials}"
+        for one in desired
+        if one.s3_credentials in ("present", "rotate") and one.state == "present"
+    ]
+    if params["kit"]:
+        given.append("kit")
     if given:
         raise InputError(f"{given[0]} needs credentials_dir.")
 

@@ -89,5 +89,6 @@ def user_credential(report: credentials.Report | None) -> dict[str, Any]:
     return {
         "changed": changed,
         "credential": report.credential if report is not None else {},
+        "kit": report.kit if report is not None else None,
         "diff": {"before": {"credential": "as before"}, "after": {"credential": delivered}},
     }

@@ -78,6 +78,8 @@ class Executor:
     def _conclude(self, task: Task) -> None:
         self._acts.verify(task)
         self._acts.finish(task)
+        if task.deferred is not None:
+            raise task.deferred
 
     def _clear(self, task: Task) -> None:
         self._acts.clear(task)
@@ -112,6 +114,9 @@ class Executor:
             return "done"
         if task.surplus:
             return "clearing"
+        if not task.todo and task.user is None and not task.deletes:
+            # There is no account, and nothing but tokens went: no list says more about that.
+            return "verify"
         return "ready" if task.todo else "settling"
 
     @staticmethod

@@ -33,10 +33,11 @@ class Request(NamedTuple):
 
 
 class Report(NamedTuple):
-    """``credential`` is the whole file for ``read``, else without secrets."""
+    """``credential`` is the whole file for ``read``, else without secrets; ``kit`` are the texts of the kit."""
 
     credential: dict[str, Any]
     changed: bool
+    kit: dict[str, str] | None = None
 
 
 def handle(request: Request, connect: Callable[[], Port]) -> Report:
@@ -63,7 +64,7 @@ def _handle(request: Request, store: Store, stem: str, connect: Callable[[], Por
     if record is None:
         raise StoreError(f"{store.path(stem)} is not there.")
     if request.state == "read":
-        return Report(record, False)
+        return Report(record, False, store.kit(stem))
     if request.state == "verified":
         _log_in(record, store.path(stem), connect)
         return Report(_public(record), False)

@@ -11,9 +11,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any, Callable
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 from .._core.errors import ApiError
+from .._core.kit import parse_content
 from .._core.model import Catalogue, Role, User, parse_catalogue, parse_password, parse_roles, parse_user, parse_users
 from .client import Port
 
@@ -89,6 +90,16 @@ class Project:
             error.message = error.message.replace(password, "********")
             error.args = (error.message,)
             raise
+
+    def kit_files(self, user_id: int, region: str) -> tuple[str, str]:
+        """Return the files that the API makes for a user: ``openrc`` for OpenStack, and a configuration of rclone."""
+        openrc: str = self._file(user_id, "openrc", region=region, version="v3")
+        rclone: str = self._file(user_id, "rclone", region=region, service="storage-s3")
+        return openrc, rclone
+
+    def _file(self, user_id: int, name: str, **query: str) -> str:
+        content: str = self.port.call("GET", f"{self._user(user_id, name)}?{urlencode(query)}", parse=parse_content)
+        return content
 
     def credential_rules(self) -> list[Any] | None:
         """Return the rules of the consumer key, None for a service account."""

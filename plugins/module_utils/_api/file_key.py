@@ -19,13 +19,25 @@ def access_key(project: Project, user: User) -> tuple[AccessKey, str]:
     keys = storage.keys(user.id)
     if keys:
         return keys[0], storage.secret_of(user.id, keys[0].access)
+    return _make(storage, user, ())
+
+
+def another_key(project: Project, user: User) -> tuple[AccessKey, str, tuple[AccessKey, ...]]:
+    """Make an access key, and return it with its secret and the keys that were there before."""
+    storage = Storage(project.port, project.service_name)
+    before = storage.keys(user.id)
+    return (*_make(storage, user, before), before)
+
+
+def _make(storage: Storage, user: User, before: tuple[AccessKey, ...]) -> tuple[AccessKey, str]:
+    known = {key.access for key in before}
     creation = Creation(
         create=lambda: storage.create_key(user.id),
-        look=lambda: storage.keys(user.id),
+        look=lambda: [key for key in storage.keys(user.id) if key.access not in known],
         name_of=lambda key: key.access,
         what=f"{user.description}: an access key",
     )
-    made = create_once(project.port.stop, creation)
+    made = create_once(storage.port.stop, creation)
     return made.thing, made.secret or storage.secret_of(user.id, made.thing.access)
 
 

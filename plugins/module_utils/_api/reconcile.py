@@ -12,12 +12,13 @@ from typing import Callable, NamedTuple
 
 from .._core.credential import Stored
 from .._core.desired import Desired, Policy
-from .._core.errors import AmbiguousUserError, CloudOpsError, InputError
+from .._core.errors import AmbiguousUserError, CancelledError, CloudOpsError, InputError
 from .._core.model import Catalogue, User
 from .._core.names import file_stem
 from .._core.observed import Cloud, Observed
 from .._core.outcome import Outcome, foresee
 from .._core.plan import Plan, make_plan
+from .._core.tokens import Token
 from . import watch
 from .apply import Executor, check_rights
 from .client import Port
@@ -71,6 +72,8 @@ def reconcile(request: Request, connect: Callable[[], Port]) -> Report:
 def _reconcile(request: Request, project: Project, store: Store | None) -> Report:
     cloud, catalogue = _read(project, any(one.names_roles for one in request.desired))
     observed = _observe(request, project, store, cloud)._replace(s3_keys=_keys_to_revoke(request, project, cloud))
+    tokens, problem = _tokens_to_revoke(request, project)
+    observed = observed._replace(tokens=tokens)
     plan = make_plan(request.desired, observed, catalogue, request.policy)
     _check_passwords(request, plan)
     if store is not None and plan.rewritten():
@@ -81,6 +84,8 @@ def _reconcile(request: Request, project: Project, store: Store | None) -> Repor
         if plan.has_steps:
             check_rights(project, plan, request.service_name)
         outcomes = Executor(project, store, plan, request.settings).run()
+    if problem is not None:
+        _note_tokens(outcomes, problem)
     return Report(outcomes, _files(store, plan), request.service_name)
 
 
@@ -147,6 +152,26 @@ def _keys_to_revoke(request: Request, project: Project, cloud: Cloud) -> dict[in
         return {user_id: tuple(key.access for key in keys) for user_id, keys in zip(ids, found)}
 
 
+def _tokens_to_revoke(request: Request, project: Project) -> tuple[tuple[Token, ...], CloudOpsError | None]:
+    """Read the AI tokens where some shall go: one call. A failure is no reason to leave people their accounts."""
+    if not any(one.ai_tokens == "absent" for one in request.desired):
+        return (), None
+    from .tokens import AiProject
+
+    try:
+        return AiProject(project.port, request.service_name).tokens(), None
+    except CancelledError:
+        raise
+    except CloudOpsError as problem:
+        return (), problem
+
+
+def _note_tokens(outcomes: Sequence[Outcome], problem: CloudOpsError) -> None:
+    for outcome in outcomes:
+        if outcome.item.desired.ai_tokens == "absent" and outcome.error is None:
+            outcome.error = problem
+
+
 def _found(one: Desired, cloud: Cloud) -> User | None:
     try:
         return cloud.find(one)
@@ -164,7 +189,8 @@ def _stems(request: Request, cloud: Cloud) -> list[str]:
 def _awaited(one: Desired, cloud: Cloud, stored: Mapping[str, Stored], port: Port) -> bool:
     if one.description is None or cloud.described(one.description):
         return False
-    credential, intent = stored.get(file_stem(one.description), Stored())
+    held = stored.get(file_stem(one.description), Stored())
+    credential, intent = held.credential, held.intent
     if intent is not None and intent.may_still_appear(port.now()):
         return True
     # A credential that was issued a moment ago is that of an account which the list will show in a moment.

@@ -24,6 +24,7 @@ from .._core.credential import (
     vault_label,
 )
 from .._core.errors import StoreError
+from .._core.kit import BROKEN, KIT_FILES, MARK, OPENRC, RCLONE, README, Kit, kit_mark, rclone_text, readme_text
 from .._core.model import User
 from .._core.times import format_time
 from .client import Stop
@@ -32,6 +33,8 @@ from .vault import HEADER, Vault, label_of
 
 CREDENTIAL = ".yml"
 _INTENT = ".intent"
+#: The label of the vaults of a kit.
+_KIT_LABEL = "ovh_kit"
 
 
 class Store:
@@ -75,7 +78,28 @@ class Store:
         if stem + _INTENT in there:
             text = self._folder.read(stem + _INTENT)
             intent = load_intent(text, self._folder.path_of(stem + _INTENT)) if text is not None else None
-        return Stored(credential, intent)
+        return Stored(credential, intent, self._kit_mark(stem, there))
+
+    def _kit_mark(self, stem: str, there: set[str]) -> str:
+        names = {stem + ending for ending in (*KIT_FILES.values(), MARK)}
+        if not names & there:
+            return ""
+        mark = self._folder.read(stem + MARK) if names <= there else None
+        return mark.strip() or BROKEN if mark is not None else BROKEN
+
+    def kit(self, stem: str) -> dict[str, str] | None:
+        """Return the texts of a user's kit, None where there is none, or not a whole one."""
+        if self._kit_mark(stem, set(self._folder.names())) in ("", BROKEN):
+            return None
+        return {name: self._text(stem + ending) for name, ending in KIT_FILES.items()}
+
+    def _text(self, name: str) -> str:
+        text = self._folder.read(name) or ""
+        if not text.startswith(HEADER):
+            return text
+        if self._vault is None:
+            raise StoreError(f"{self._folder.path_of(name)} is an Ansible Vault: give credentials_vault_password.")
+        return self._vault.decrypt(text, self._folder.path_of(name))
 
     def _credential(self, stem: str, text: str) -> Credential:
         if text.startswith(HEADER):
@@ -162,7 +186,8 @@ class Store:
         return self._put(stem, {**record, **fields, "delivered_at": None})
 
     def without_key(self, stem: str) -> Credential:
-        """Drop the access key from a credential file."""
+        """Drop the access key from a credential file, and the kit, which has it too."""
+        self._forget_kit(stem)
         record = self.record(stem) or {}
         dropped = s3_fields(record)
         return self._put(stem, {key: value for key, value in record.items() if key not in dropped})
@@ -174,9 +199,28 @@ class Store:
             raise StoreError(f"{self.path(stem)} is not there: nothing to mark as delivered.")
         return self._put(stem, {**record, "delivered_at": format_time(now)})
 
+    def put_kit(self, stem: str, user: User, kit: Kit, openrc: str, rclone: str) -> str:
+        """Write the kit of a user and return its mark. In a vaulted folder what the API made is vaulted as well: it
+        is not ours to say that there is no secret in it, and an access key surely is one."""
+        record = self.record(stem) or {}
+        held = record if record.get("user_id") == user.id and record.get("s3_access") else {}
+        self._folder.remove(stem + MARK)
+        self._folder.write(stem + README, readme_text(kit, user, self._service_name, bool(held)))
+        files = {OPENRC: openrc, RCLONE: rclone_text(rclone, held.get("s3_rclone_profile"))}
+        for ending, text in files.items():
+            self._folder.write(stem + ending, self._vault.encrypt(text, _KIT_LABEL) if self._vault else text)
+        mark = kit_mark(kit, user, str(held.get("s3_access") or ""))
+        self._folder.write(stem + MARK, mark + "\n")
+        return mark
+
+    def _forget_kit(self, stem: str) -> None:
+        for ending in (MARK, *KIT_FILES.values()):
+            self._folder.remove(stem + ending)
+
     def forget(self, stem: str) -> None:
-        """Remove both files of a user that is gone."""
+        """Remove all files of a user that is gone, the credential last."""
         self._folder.remove(stem + _INTENT)
+        self._forget_kit(stem)
         self._folder.remove(stem + CREDENTIAL)
 
     def _identity(self, user: User) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from typing import NamedTuple
 
 from .._core.credential import Intent, s3_profile
 from .._core.errors import ApiError, CancelledError, CloudOpsError, DisagreementError, StoreError
+from .._core.kit import Kit
 from .._core.model import Role, User
 from .._core.outcome import Outcome, after
 from .._core.plan import Item, Step
@@ -40,6 +41,7 @@ class Settings(NamedTuple):
     keep_passwords: bool = False
     verify: bool = False
     s3_region: str = ""
+    kit: Kit | None = None
 
 
 class NotNow(Exception):
@@ -82,6 +84,8 @@ class Task:
         self.password: str | None = None
         self.exact = item.exact
         self.lost: ApiError | None = None
+        #: What failed and did not stop the rest.
+        self.deferred: ApiError | None = None
 
     @property
     def user(self) -> User | None:
@@ -168,7 +172,15 @@ class Acts:
         while task.todo:
             self._stop.check()
             step = task.todo[0]
-            self._through_gate(task, step)
+            try:
+                self._through_gate(task, step)
+            except ApiError as error:
+                # An account that stays because of a token would be more access, not less.
+                if step.kind != "revoke_token":
+                    raise
+                task.deferred = task.deferred or error
+                task.todo.popleft()
+                continue
             task.todo.popleft()
             task.outcome.done.append(step)
             if task.user is not None:
@@ -390,6 +402,23 @@ class Acts:
         profile = s3_profile(key.access, secret, self._settings.s3_region)
         task.outcome.credential = store.add(stem, user, profile)
 
+    def _rotate_key(self, task: Task, step: Step) -> None:
+        """Put a new access key into the credential file, and only then remove the others: nobody is without one."""
+        user, store, stem = task.user, self._store, task.item.stem
+        if user is None or store is None or stem is None:
+            return
+        if user.is_pending:
+            raise NotNow
+        from .file_key import another_key, remove_key
+
+        try:
+            key, secret, before = another_key(self._project, user)
+        except ApiError as error:
+            raise self._not_now(error) from None
+        task.outcome.credential = store.add(stem, user, s3_profile(key.access, secret, self._settings.s3_region))
+        for old in before:
+            remove_key(self._project, user, old.access)
+
     def _revoke_key(self, task: Task, step: Step) -> None:
         user = task.user
         if user is None:
@@ -403,6 +432,25 @@ class Acts:
         held = task.outcome.credential
         if self._store is not None and task.item.stem is not None and held is not None and held.s3_access:
             task.outcome.credential = self._store.without_key(task.item.stem)
+            task.outcome.kit = ""
+
+    def _make_kit(self, task: Task, step: Step) -> None:
+        """Write the kit beside the credential file."""
+        user, store, stem, kit = task.user, self._store, task.item.stem, self._settings.kit
+        if user is None or store is None or stem is None or kit is None:
+            return
+        if user.is_pending:
+            raise NotNow
+        try:
+            openrc, rclone = self._project.kit_files(user.id, kit.region)
+        except ApiError as error:
+            raise self._not_now(error) from None
+        task.outcome.kit = store.put_kit(stem, user, kit, openrc, rclone)
+
+    def _revoke_token(self, task: Task, step: Step) -> None:
+        from .tokens import AiProject
+
+        AiProject(self._project.port, self._project.service_name).delete_token(step.key)
 
     # Roles
 

@@ -76,10 +76,11 @@ class Intent(NamedTuple):
 
 
 class Stored(NamedTuple):
-    """Both files of one user; None where there is none."""
+    """The files of one user; None, or an empty mark of the kit, where there is none."""
 
     credential: Credential | None = None
     intent: Intent | None = None
+    kit: str = ""
 
 
 def dump_record(record: dict[str, Any]) -> str:

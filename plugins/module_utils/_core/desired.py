@@ -15,12 +15,15 @@ from fnmatch import fnmatchcase
 from typing import Any, NamedTuple
 
 from .errors import InputError
+from .kit import Kit
 from .model import Catalogue
 
 STATES = ("present", "absent")
-S3_CREDENTIALS = ("present", "absent")
+S3_CREDENTIALS = ("present", "absent", "rotate")
+AI_TOKENS = ("absent",)
 UPDATE_PASSWORD = ("on_create", "on_missing", "always")
-_ITEM_KEYS = frozenset(
+#: What an item of a list of users may have.
+ITEM_KEYS = frozenset(
     (
         "description",
         "name",
@@ -32,6 +35,7 @@ _ITEM_KEYS = frozenset(
         "state",
         "update_password",
         "s3_credentials",
+        "ai_tokens",
     )
 )
 _TRUE = frozenset(("true", "yes", "on", "1", "y", "t"))
@@ -43,7 +47,7 @@ _PROJECT = re.compile(r"[0-9A-Za-z][0-9A-Za-z_-]{0,63}\Z")
 class Desired(NamedTuple):
     """One user as it shall be. Exactly one of ``description``, ``user_id`` and ``username`` is set.
 
-    ``roles`` and ``s3_credentials`` None: left out, and left alone.
+    ``roles``, ``s3_credentials`` and ``ai_tokens`` None: left out, and left alone.
     ``if_missing``: ``create`` it, ``fail``, or ``skip`` it.
     """
 
@@ -57,6 +61,7 @@ class Desired(NamedTuple):
     purge_roles: bool = False
     update_password: str = "on_create"
     s3_credentials: str | None = None
+    ai_tokens: str | None = None
     if_missing: str = "create"
 
     @property
@@ -78,13 +83,14 @@ class Desired(NamedTuple):
 
 
 class Policy(NamedTuple):
-    """What holds for the whole list. ``rotate_after`` is in seconds."""
+    """What holds for the whole list. ``rotate_after`` is in seconds, ``kit`` None leaves kits alone."""
 
     purge_match: str | None = None
     max_deletions: int | None = None
     max_resets: int | None = None
     max_revocations: int | None = None
     rotate_after: float | None = None
+    kit: Kit | None = None
 
 
 def check_project(service_name: str | None) -> str:
@@ -155,8 +161,8 @@ def _check_choice(value: object, where: str, key: str, choices: tuple[str, ...])
     )
 
 
-def _check_s3(value: object, where: str) -> str | None:
-    return None if value is None else _check_choice(value, where, "s3_credentials", S3_CREDENTIALS)
+def _check_optional(value: object, where: str, key: str, choices: tuple[str, ...]) -> str | None:
+    return None if value is None else _check_choice(value, where, key, choices)
 
 
 def _check_identity(item: Mapping[str, Any], where: str) -> dict[str, Any]:
@@ -180,9 +186,9 @@ def parse_item(item: object, where: str, defaults: Mapping[str, Any], if_missing
         item = {"description": item}
     if not isinstance(item, Mapping):
         raise InputError(f"{where} must be a description or a mapping, not {type(item).__name__}.", item=where)
-    unknown = sorted(str(key) for key in item if key not in _ITEM_KEYS)
+    unknown = sorted(str(key) for key in item if key not in ITEM_KEYS)
     if unknown:
-        allowed = ", ".join(sorted(_ITEM_KEYS))
+        allowed = ", ".join(sorted(ITEM_KEYS))
         raise InputError(
             "{}: unknown key {}. Keys: {}.".format(where, ", ".join(unknown), allowed), item=where, key=unknown[0]
         )
@@ -199,7 +205,8 @@ def parse_item(item: object, where: str, defaults: Mapping[str, Any], if_missing
         update_password=_check_choice(
             full.get("update_password", "on_create"), where, "update_password", UPDATE_PASSWORD
         ),
-        s3_credentials=_check_s3(full.get("s3_credentials"), where),
+        s3_credentials=_check_optional(full.get("s3_credentials"), where, "s3_credentials", S3_CREDENTIALS),
+        ai_tokens=_check_optional(full.get("ai_tokens"), where, "ai_tokens", AI_TOKENS),
         if_missing=if_missing,
         **identity,
     )
@@ -207,7 +214,7 @@ def parse_item(item: object, where: str, defaults: Mapping[str, Any], if_missing
 
 def parse_users(params: Mapping[str, Any]) -> tuple[Desired, ...]:
     """Return the whole list of ``ovh_cloud_users``; no user may be in it twice."""
-    keys = ("roles", "revoke_roles", "purge_roles", "state", "update_password", "s3_credentials")
+    keys = ("roles", "revoke_roles", "purge_roles", "state", "update_password", "s3_credentials", "ai_tokens")
     defaults = {key: params[key] for key in keys if params.get(key) is not None}
     if_missing = "create" if params.get("create", True) else "skip"
     items = tuple(parse_item(item, "users[%d]" % n, defaults, if_missing) for n, item in enumerate(params["users"]))
@@ -243,7 +250,22 @@ def parse_policy(params: Mapping[str, Any]) -> Policy:
         max_resets=params.get("max_resets"),
         max_revocations=params.get("max_revocations"),
         rotate_after=days * 86400.0 if days is not None else None,
+        kit=_parse_kit(params),
     )
+
+
+def check_region(value: str, option: str) -> str:
+    """Return the name of a region, or raise :class:`InputError`."""
+    if not re.fullmatch(r"[A-Za-z0-9-]{2,32}", value):
+        raise InputError(f"{option}: {value!r} is not a region such as gra, sbg or eu-west-par.")
+    return value
+
+
+def _parse_kit(params: Mapping[str, Any]) -> Kit | None:
+    if not params.get("kit"):
+        return None
+    region = params.get("kit_region") or (params.get("s3_region") or "").upper()
+    return Kit(params.get("kit_contact") or "", check_region(region, "kit_region"))
 
 
 def _revoked(desired: Desired, known: Catalogue, granted: tuple[str, ...]) -> tuple[str, ...]:

@@ -16,6 +16,7 @@ from .desired import Desired
 from .errors import AmbiguousUserError
 from .model import User
 from .names import file_stem
+from .tokens import Token
 
 #: No files at all.
 NOTHING: Mapping[str, Stored] = MappingProxyType({})
@@ -94,9 +95,10 @@ class Cloud:
 
 class Observed(NamedTuple):
     """All that a plan is made from. ``stored`` is by file stem, ``now`` the API's time in seconds since 1970,
-    ``s3_keys`` the access keys of the users that shall lose them, by user id."""
+    ``s3_keys`` the access keys of the users that shall lose them, by user id, ``tokens`` the AI tokens, if any shall go."""
 
     cloud: Cloud
     stored: Mapping[str, Stored] = NOTHING
     now: float = 0.0
     s3_keys: Mapping[int, tuple[str, ...]] = {}
+    tokens: tuple[Token, ...] = ()

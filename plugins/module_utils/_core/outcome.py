@@ -25,6 +25,7 @@ class Outcome:
         self.password: str | None = None
         self.notes: list[str] = []
         self.credential: Credential | None = item.stored.credential
+        self.kit = item.stored.kit
         self.verified: bool | None = None
 
     @property

@@ -12,16 +12,20 @@ from typing import NamedTuple
 from .credential import Credential, Stored
 from .desired import Desired, Policy, resolve_roles
 from .errors import CloudOpsError, GuardError, InputError, UserNotFoundError
+from .kit import kit_mark
 from .model import Catalogue, Role, User, role_change
 from .names import file_stem
 from .observed import Observed
+from .tokens import Token, names_one_of
 
 
 class Step(NamedTuple):
     """One change, by ``kind``.
 
-    ``create``, ``renew``, ``revoke``, ``grant``, ``set_roles``, ``delete`` and ``revoke_key`` are one API call each;
-    ``make_key`` puts an access key into the credential file, ``forget`` removes the files of a user that is gone.
+    ``create``, ``renew``, ``revoke``, ``grant``, ``set_roles``, ``delete``, ``revoke_key`` and ``revoke_token`` are one
+    API call each;
+    ``make_key`` puts an access key into the credential file, ``rotate_key`` a new one in place of all others, ``make_kit``
+    writes the kit beside it, ``forget`` removes the files of a user that is gone.
     """
 
     kind: str
@@ -31,7 +35,8 @@ class Step(NamedTuple):
 
 
 class Item(NamedTuple):
-    """The plan for one user. ``exact``: its roles shall be those listed and no others."""
+    """The plan for one user. ``exact``: its roles shall be those listed and no others. ``tokens``
+    are the AI tokens that shall go."""
 
     desired: Desired
     user: User | None
@@ -40,6 +45,7 @@ class Item(NamedTuple):
     exact: bool = False
     stem: str | None = None
     stored: Stored = Stored()
+    tokens: tuple[Token, ...] = ()
 
     def has(self, *kinds: str) -> bool:
         """True if a step of one of these kinds is planned."""
@@ -64,7 +70,7 @@ class Plan(NamedTuple):
 
     def rewritten(self) -> list[str]:
         """Return the stems of the credential files that a run would write."""
-        kinds = ("create", "renew", "make_key", "revoke_key")
+        kinds = ("create", "renew", "make_key", "rotate_key", "revoke_key", "make_kit")
         return [item.stem for item in self.items if item.stem is not None and item.has(*kinds)]
 
 
@@ -90,17 +96,29 @@ def _plan_item(desired: Desired, observed: Observed, policy: Policy) -> Item:
         stem = observed.cloud.stem(user, observed.stored)
     stored = observed.stored.get(stem, Stored()) if stem is not None else Stored()
     if user is None:
-        return _plan_missing(desired, stem, stored)
-    if desired.state == "absent":
-        steps = (*_key_removals(desired, user, observed), Step("delete"))
-        return Item(desired, user, steps, stem=stem, stored=stored)
-    return _plan_present(Item(desired, user, stem=stem, stored=stored), user, observed, policy)
+        item = _plan_missing(desired, stem, stored, policy)
+    elif desired.state == "absent":
+        item = Item(desired, user, (*_key_removals(desired, user, observed), Step("delete")), stem=stem, stored=stored)
+    else:
+        item = _plan_present(Item(desired, user, stem=stem, stored=stored), user, observed, policy)
+    return _with_tokens(item, observed) if desired.ai_tokens == "absent" and item.error is None else item
 
 
-def _plan_missing(desired: Desired, stem: str | None, stored: Stored) -> Item:
+def _with_tokens(item: Item, observed: Observed) -> Item:
+    """Add the removal of the tokens that name the user, before all else. Tokens outlive an account and its name, so
+    that they go also where it is gone already."""
+    desired, user = item.desired, item.user
+    names = {desired.description, desired.username}
+    names |= {user.description, user.username} if user is not None else set()
+    known = [name for name in names if name]
+    tokens = tuple(token for token in observed.tokens if names_one_of(token.spec.label_selector, known))
+    steps = [Step("revoke_token", key=token.id) for token in tokens]
+    return item._replace(tokens=tokens, steps=(*steps, *item.steps))
+
+
+def _plan_missing(desired: Desired, stem: str | None, stored: Stored, policy: Policy) -> Item:
     if desired.state == "absent":
-        leftover = stored.credential is not None or stored.intent is not None
-        return Item(desired, None, (Step("forget"),) if leftover else (), stem=stem, stored=stored)
+        return Item(desired, None, (Step("forget"),) if stored != Stored() else (), stem=stem, stored=stored)
     if desired.if_missing == "skip":
         return Item(desired, None, stem=stem, stored=stored)
     if desired.description is None or desired.if_missing == "fail":
@@ -108,8 +126,10 @@ def _plan_missing(desired: Desired, stem: str | None, stored: Stored) -> Item:
         message = f"{desired.where}: no live user with {_identity(desired)} in this project.{hint}"
         return Item(desired, None, error=UserNotFoundError(message), stem=stem, stored=stored)
     steps = [Step("create", tuple(desired.roles or ()))]
-    if desired.s3_credentials == "present":
+    if desired.s3_credentials in ("present", "rotate"):
         steps.append(Step("make_key"))
+    if policy.kit is not None:
+        steps.append(Step("make_kit"))
     return Item(desired, None, tuple(steps), exact=True, stem=stem, stored=stored)
 
 
@@ -122,9 +142,20 @@ def _key_removals(desired: Desired, user: User, observed: Observed) -> list[Step
 def _key_steps(item: Item, user: User, observed: Observed) -> list[Step]:
     credential = item.stored.credential
     known = credential is not None and credential.user_id == user.id and bool(credential.s3_access)
-    if item.desired.s3_credentials == "present" and not known:
+    if item.desired.s3_credentials in ("present", "rotate") and not known:
         return [Step("make_key")]
+    if item.desired.s3_credentials == "rotate":
+        return [Step("rotate_key")]
     return _key_removals(item.desired, user, observed)
+
+
+def _kit_steps(item: Item, user: User, key_changes: bool, policy: Policy) -> list[Step]:
+    if policy.kit is None:
+        return []
+    credential = item.stored.credential
+    held = credential.s3_access if credential is not None and credential.user_id == user.id else ""
+    fresh = not key_changes and item.stored.kit == kit_mark(policy.kit, user, held)
+    return [] if fresh else [Step("make_kit")]
 
 
 def _identity(desired: Desired) -> str:
@@ -134,7 +165,7 @@ def _identity(desired: Desired) -> str:
 
 
 def _plan_present(item: Item, user: User, observed: Observed, policy: Policy) -> Item:
-    credential, intent = item.stored
+    credential, intent = item.stored.credential, item.stored.intent
     ours = intent is not None and intent.claims(user)
     if intent is not None and credential is not None and credential.intent == intent.id:
         # The account of this intent is known. Where it is not this one, it gave way to it.
@@ -153,6 +184,7 @@ def _plan_present(item: Item, user: User, observed: Observed, policy: Policy) ->
     # A key that shall go goes first: should the rest fail, less access is left, not more.
     keys = _key_steps(item, user, observed)
     steps = [*keys, *steps] if desired.s3_credentials == "absent" else [*steps, *keys]
+    steps += _kit_steps(item, user, bool(keys), policy)
     return item._replace(desired=desired, steps=tuple(steps), exact=exact)
 
 
@@ -170,7 +202,7 @@ def role_steps(user: User, desired: Desired, exact: bool) -> list[Step]:
 
 
 def _renewal(item: Item, user: User, ours: bool, now: float, policy: Policy) -> Step | None:
-    credential, intent = item.stored
+    credential, intent = item.stored.credential, item.stored.intent
     if ours and intent is not None:
         done = credential is not None and credential.opens(user.id) and credential.intent == intent.id
         if not done:

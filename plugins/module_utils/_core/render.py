@@ -10,10 +10,19 @@ from collections.abc import Sequence
 from typing import Any
 
 from .credential import Credential
+from .kit import BROKEN, README
 from .model import User
 from .outcome import Outcome
 from .times import format_time
 
+#: Steps that a diff shows besides roles and passwords: what it calls them, before and after.
+_ALSO_SHOWN = {
+    "make_key": ("access_key", "not in the file", "in the file"),
+    "rotate_key": ("access_key", "kept", "renewed"),
+    "revoke_key": ("access_keys", "kept", "removed"),
+    "revoke_token": ("ai_tokens", "kept", "removed"),
+    "make_kit": ("kit", "not as asked", "written"),
+}
 ACTIONS = ("created", "updated", "unchanged", "deleted", "failed")
 
 
@@ -62,7 +71,10 @@ def _render_item(outcome: Outcome, files: dict[str, str] | None) -> dict[str, An
         result["credential_issued"] = _date(credential.issued_at) if held else None
         result["credential_delivered"] = _date(credential.delivered_at) if held else None
         result["credential_s3_access"] = (credential.s3_access or None) if held else None
+        result["credential_kit"] = _kit_path(outcome, files)
         result["credential_renewed"] = outcome.renewed and held
+    if outcome.item.desired.ai_tokens is not None:
+        result["ai_tokens_removed"] = _removed_tokens(outcome)
     if outcome.verified is not None:
         result["credential_verified"] = outcome.verified
     if outcome.notes:
@@ -71,6 +83,21 @@ def _render_item(outcome: Outcome, files: dict[str, str] | None) -> dict[str, An
         result["error"] = outcome.error.message
         result["failure"] = outcome.error.as_dict()
     return result
+
+
+def _removed_tokens(outcome: Outcome) -> list[dict[str, Any]]:
+    gone = {step.key for step in outcome.done if step.kind == "revoke_token"}
+    return [
+        {"id": token.id, "name": token.spec.name, "label_selector": token.spec.label_selector}
+        for token in outcome.item.tokens
+        if token.id in gone
+    ]
+
+
+def _kit_path(outcome: Outcome, files: dict[str, str]) -> str | None:
+    path = files.get(outcome.item.stem or "")
+    has_kit = outcome.kit not in ("", BROKEN) and outcome.action != "deleted"
+    return path[: -len(".yml")] + README if has_kit and path is not None else None
 
 
 def render_credential(outcome: Outcome) -> dict[str, Any]:
@@ -120,4 +147,10 @@ def render_change(outcome: Outcome) -> tuple[dict[str, Any], dict[str, Any]]:
     """Return one user before and after: description, role names and whether the password was kept."""
     gone = outcome.action == "deleted"
     now = None if gone else outcome.user
-    return _state(outcome.item.user, "kept"), _state(now, "renewed" if outcome.renewed else "kept")
+    before, after = _state(outcome.item.user, "kept"), _state(now, "renewed" if outcome.renewed else "kept")
+    for kind in {step.kind for step in outcome.done} & set(_ALSO_SHOWN):
+        name, was, is_now = _ALSO_SHOWN[kind]
+        # Tokens are there also without an account.
+        before.update({name: was} if before or kind == "revoke_token" else {})
+        after.update({name: is_now} if after else {})
+    return before, after

@@ -12,7 +12,7 @@ from typing import Any
 
 from .plan import Plan
 
-#: The call behind each step, and the IAM action that it needs.
+#: The call behind each step, and the IAM action that it needs. A kit needs one more, which nobody has alone.
 CALLS = {
     "create": ("POST", "", "user/create"),
     "delete": ("DELETE", "/{id}", "user/delete"),
@@ -21,6 +21,8 @@ CALLS = {
     "revoke": ("DELETE", "/{id}/role/{role}", "user/role/delete"),
     "set_roles": ("PUT", "/{id}/role", "user/role/edit"),
     "make_key": ("POST", "/{id}/s3Credentials", "user/s3Credentials/create"),
+    "rotate_key": ("POST", "/{id}/s3Credentials", "user/s3Credentials/create"),
+    "make_kit": ("GET", "/{id}/openrc", "user/openrc/get"),
     "revoke_key": ("DELETE", "/{id}/s3Credentials/1", "user/s3Credentials/delete"),
 }
 

@@ -55,6 +55,12 @@ def requirements(selector: str) -> frozenset[str]:
     return frozenset(_one_form(part) for part in parts if part.strip())
 
 
+def names_one_of(selector: str, names: Iterable[str]) -> bool:
+    """True if a label selector asks for a label with one of these values, as ``owner=ada`` does for ``ada``."""
+    wanted = set(names)
+    return any(re.split("(?<!!)=", part, maxsplit=1)[1:] in ([name] for name in wanted) for part in requirements(selector))
+
+
 def _one_form(requirement: str) -> str:
     text = re.sub(r"\s+", " ", requirement.strip())
     among = re.match(r"(\S+) (in|notin) ?\((.*)\)\Z", text)

@@ -1,0 +1,72 @@
+# Copyright (c) 2026, the cloudops.ovh authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The playbooks over an inventory of many projects: batches, ``--limit``, and one summary at the end."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.simulator import Simulator
+from tests.support.modules import PROJECT
+from tests.support.plays import PlayResult, play
+
+OTHER = "fedcba9876543210fedcba9876543210"
+#: Two projects that are not there come first.
+HOSTS = {"gone1": "0" * 32, "gone2": "1" * 32, "research": PROJECT, "production": OTHER}
+
+
+def run(playbook: str, tmp_path: Path, sim: Simulator, *args: str, **variables: Any) -> PlayResult:
+    inventory = {"all": {"hosts": {name: {"ovh_service_name": project} for name, project in HOSTS.items()}}}
+    common: dict[str, Any] = {
+        "target": "all",
+        "onboard_users_users": ["ada"],
+        "onboard_users_credentials_dir": str(tmp_path / "creds"),
+        "offboard_users_users": ["ada"],
+        "offboard_users_mode": "delete",
+    }
+    return play(
+        tmp_path,
+        sim,
+        playbook=f"cloudops.ovh.{playbook}",
+        inventory=inventory,
+        extra_vars={**common, **variables},
+        args=list(args),
+    )
+
+
+@pytest.mark.parametrize("playbook", ["onboard", "offboard"])
+def test_batches(playbook: str, tmp_path: Path, sim: Simulator) -> None:
+    sim.add_project(OTHER)
+    if playbook == "offboard":
+        for project in (PROJECT, OTHER):
+            sim.project(project).add_user("ada", ["ai_training_operator"])
+    before = [len(sim.project(project).live_users()) for project in (PROJECT, OTHER)]
+
+    # A batch that fails as a whole ends the run, as with `serial` everywhere. The summary comes even so.
+    stopped = run(playbook, tmp_path, sim, batch=2)
+    assert stopped.rc != 0
+    assert [len(sim.project(project).live_users()) for project in (PROJECT, OTHER)] == before
+    assert stopped.text.count("gone1: FAILED: ") == stopped.text.count("gone2: FAILED: ") == 1
+    assert "research: not begun" in stopped.text
+    assert "production: not begun" in stopped.text
+    assert stopped.text.count(" project(s): ") == 1
+
+    # One that fails in part does not. Two batches, one summary over both.
+    done = run(playbook, tmp_path, sim, "--limit", "gone2,research,production", batch=2)
+    assert done.rc != 0
+    assert "gone1" not in done.text
+    after = 1 if playbook == "onboard" else 0
+    assert [len(sim.project(project).live_users()) for project in (PROJECT, OTHER)] == [after, after]
+    said = ("2 created", "0 deleted") if playbook == "onboard" else ("2 deleted",)
+    (summary,) = [line for line in done.stdout.splitlines() if " project(s): " in line]
+    assert "3 project(s): " in summary
+    assert [text for text in said if text not in summary] == []
+    assert {host: stats["failures"] for host, stats in done.stats.items()} == {
+        "gone2": 1,
+        "research": 0,
+        "production": 0,
+    }
