@@ -18,7 +18,7 @@ import time
 from typing import Any, Callable
 from urllib.parse import urlsplit
 
-from .._core.errors import ApiError, CancelledError, CloudOpsError, InputError
+from .._core.errors import ApiError, CancelledError, InputError
 from .._core.model import malformed
 from .._core.pacing import Pace
 from .config import Connection, is_loopback
@@ -142,7 +142,7 @@ class Port:
             self._ask_token()
 
     def _ask_token(self) -> None:
-        self._repeat(Request("POST", "/auth/oauth2/token"), self._fetch_token, harmless=True)
+        self._repeat(Request("POST", "/auth/oauth2/token"), self._fetch_token, harmless=True, counted=False)
 
     def now(self) -> float:
         """Return the API's time in seconds since 1970, exact to about a second."""
@@ -214,7 +214,7 @@ class Port:
             # than it is. What we create would look older than the request for it.
             return server_time - int(time.time())
 
-        self._client._time_delta = self._repeat(request, attempt, harmless=True)
+        self._client._time_delta = self._repeat(request, attempt, harmless=True, counted=False)
 
     def _fetch_token(self) -> None:
         """Get the bearer token with the official client's own class, which by itself would wait for ever."""
@@ -252,7 +252,9 @@ class Port:
 
     # Repetition
 
-    def _repeat(self, request: Request, attempt: Callable[[], Any], harmless: bool) -> Any:
+    def _repeat(self, request: Request, attempt: Callable[[], Any], harmless: bool, counted: bool = True) -> Any:
+        """Make a call, as often as is needed and allowed. ``counted``: it is made with the keys whose calls the API
+        counts."""
         deadline = time.monotonic() + CALL_BUDGET
         tries, lost = 0, None
         while True:
@@ -263,7 +265,7 @@ class Port:
                 tries += 1
                 error.uncertain = error.uncertain or lost is not None
                 lost = error if error.uncertain else None
-                self._report(error, ticket)
+                self._report(ticket, error, counted)
                 pause = self._pause_before_repeating(error, tries, harmless)
                 if pause is None or time.monotonic() + pause > deadline:
                     raise
@@ -273,11 +275,11 @@ class Port:
                     # uncounted and with errors of its own.
                     self._ask_time()
                 continue
-            except CloudOpsError:
+            except BaseException:
                 # Not sent after all: the turn goes to the next.
-                self._report(None, ticket)
+                self._report(ticket, None, counted=False)
                 raise
-            self._report(None, ticket)
+            self._report(ticket, None, counted)
             return result
 
     def _rest(self, seconds: float, lost: ApiError | None) -> None:
@@ -289,12 +291,14 @@ class Port:
                 raise lost from None
             raise
 
-    def _report(self, error: ApiError | None, ticket: int) -> None:
+    def _report(self, ticket: int, error: ApiError | None, counted: bool) -> None:
         with self._lock:
             if error is not None and error.kind == "throttled":
                 self._pace.refused(time.monotonic(), ticket, error.details.get("retry_after"))
-            else:
+            elif counted:
                 self._pace.accepted(time.monotonic(), ticket)
+            else:
+                self._pace.uncounted(ticket)
 
     def _pause_before_repeating(self, error: ApiError, tries: int, harmless: bool) -> float | None:
         """Return the seconds to wait before the next attempt, None to give up."""

@@ -4,43 +4,57 @@
 
 """How fast to call: as fast as the API lets, slower once it objects. No clock: the time is an input, in seconds.
 
-Nobody tells us the limit, only a 429 says that we are over it. So a run begins freely, apart from a gentle start that
-keeps a first 429 from hitting all threads at once, and measures when the first 429 comes: what was accepted in the last
-second, ten seconds or minute, whichever of these the API turns out to count in. From then on calls are spread evenly.
+Nobody tells us the limit, only a 429 says that we are over it. So a run goes through these steps:
+
+1. Begin freely: only the very first calls go two at a time, so that a low limit refuses two and not all threads.
+2. At the first 429 everybody stops. One call tries again: when the API said so (``Retry-After``), or else after a
+   second, ten seconds, a minute.
+3. When it passes, the pause tells in what the API counts, and what was accepted in so long a time is the rate, less a
+   margin. From then on calls are spread evenly.
+4. A further 429 lowers the rate to what was accepted meanwhile; many calls without one raise it a little.
+
+The constants were chosen with the simulation in ``tests/unit/test_core_pacing.py``, which holds the figures.
 """
 
 from __future__ import annotations
 
-from collections import deque
+from typing import NamedTuple
 
 #: Limits are counted in one of these, in seconds. A limit that is none of them is found by growing.
 WINDOWS = (1.0, 10.0, 60.0)
 #: We stay below what we measured: calls that were sent evenly do not arrive quite so.
 MARGIN = 0.97
-#: A rate grows after so many calls without a refusal, and twice as many after each time that it proved right.
+#: The first calls go two at a time, then one more with each call. It costs a run without a limit two of its calls' time.
+TOGETHER = 2
+GENTLE_CALLS = 11
+#: A rate grows after so many calls without a refusal, by this factor, and by twice as much each further time; after
+#: more calls where growing was a mistake before.
 PROBATION = 100
-LONGEST_PROBATION = 800
-#: What so few calls say is hardly known: try twice as much soon.
+LONG_PROBATION = 800
+GROWTH = 1.05
+#: What so few calls say is hardly known: try twice as much as soon as they have passed again.
 FEW = 4
-#: The gentle start: the first calls go two at a time, one more with every 16 of them, or else this gap apart, which
-#: shrinks to nothing within the first 40 calls. An API without a limit loses 0.3 seconds of a run at most.
-FIRST_GAP = 0.015
-GENTLE_CALLS = 40
-FIRST_TOGETHER = 2
-ONE_MORE_AFTER = 16
-NAP = 0.005
-#: The shortest pause after a refusal, and how often those who wait for another's try look again.
+#: The shortest pause after a refusal; how often those who wait for another call look again.
 SHORTEST_PAUSE = 0.1
 GLANCE = 0.05
-#: A try that was never reported does not keep everybody waiting for longer than this.
+NAP = 0.005
+#: A try that was never answered does not keep everybody waiting for longer than this.
 PATIENCE = 30.0
 
 
-class Pace:
-    """The shared pace of all threads of a run.
+class _Call(NamedTuple):
+    """A call that is under way. ``rate``: the one that held it back, None where none did."""
 
-    ``fixed`` is a rate in calls a second that is never exceeded; unset, the rate is found as described above. After
-    a refusal all wait, one call tries, and when it passes the others follow at a corrected rate.
+    sent: float
+    period: int
+    rate: float | None
+
+
+class Pace:
+    """The shared pace of all threads of a run; the caller has the lock.
+
+    ``fixed`` is a rate in calls a second that is never exceeded; unset, the rate is found. Each call is taken, and then
+    reported once: as ``accepted``, ``refused`` or ``uncounted``.
     """
 
     def __init__(self, fixed: float | None = None) -> None:
@@ -48,26 +62,28 @@ class Pace:
         self._rate = fixed
         self._next_at = 0.0
         self._tickets = 0
-        #: What is under way: when each call was sent, in which period, and at which rate if that held it back.
-        self._flying: dict[int, tuple[float, int, float | None]] = {}
+        self._flying: dict[int, _Call] = {}
         #: A period lasts from one opening to the next; it ends in a refusal. These are about the current one.
         self._period = 0
-        self._opened_at: float | None = None
-        self._refused_at: float | None = None
-        self._last_refused_at = 0.0
+        self._opened_at = 0.0
+        self._refused_at = 0.0
         self._accepted = 0
-        #: When the calls before the first refusal were sent.
-        self._log: deque[float] = deque()
+        #: The refusal before, and when the calls before the first one were sent.
+        self._last_refused_at = 0.0
+        self._log: list[float] = []
+        #: After a refusal: closed for all until then; afterwards one call, the try, goes alone.
         self._shut = False
         self._closed_until = 0.0
         self._asked_to_wait = False
         self._tries = 0
         self._try: tuple[int, float] | None = None
-        #: Growth: calls that passed at this rate, how many are needed, by how much, and the rate before.
+        #: Growth: calls that passed at this rate; how many are needed, and until when, since a limit that is counted
+        #: by the minute is felt after a minute; the rate before.
+        self._window = WINDOWS[0]
         self._passed = 0
         self._proven_at = 0.0
         self._probation = PROBATION
-        self._growth = 1.05
+        self._growth = GROWTH
         self._before_growth: float | None = None
 
     def take(self, now: float) -> tuple[float, int]:
@@ -76,17 +92,26 @@ class Pace:
         if wait > 0:
             return wait, 0
         self._tickets += 1
-        self._flying[self._tickets] = (now, self._period, self._use(now))
-        if self._opened_at is None:
+        self._flying[self._tickets] = _Call(now, self._period, self._use(now))
+        if self._tickets == 1:
             self._opened_at = now
         if self._shut:
             self._try = (self._tickets, now)
         return 0.0, self._tickets
 
+    def _wait(self, now: float) -> float:
+        if now < self._closed_until:
+            return self._closed_until - now
+        if self._shut:
+            waiting = self._try is not None and now - self._try[1] < PATIENCE
+            return GLANCE if waiting else 0.0
+        if self._rate is None:
+            return NAP if len(self._flying) >= max(TOGETHER, self._tickets + TOGETHER - GENTLE_CALLS) else 0.0
+        return max(0.0, self._next_at - now)
+
     def _use(self, now: float) -> float | None:
         """Count a call that is sent now; return the rate if it is what calls wait for."""
         if self._rate is None:
-            self._next_at = max(now, self._next_at) + FIRST_GAP * max(0.0, 1 - self._tickets / GENTLE_CALLS)
             return None
         gap = 1.0 / self._rate
         pressed = now - self._next_at < gap
@@ -95,45 +120,31 @@ class Pace:
         self._next_at = max(self._next_at, now - late) + gap
         return self._rate if pressed else None
 
-    def _wait(self, now: float) -> float:
-        if now < self._closed_until:
-            return self._closed_until - now
-        if self._shut:
-            waiting = self._try is not None and now - self._try[1] < PATIENCE
-            return GLANCE if waiting else 0.0
-        wait = max(0.0, self._next_at - now)
-        if self._rate is None:
-            together = FIRST_TOGETHER + self._tickets // ONE_MORE_AFTER
-            return min(wait, NAP) if len(self._flying) >= together else 0.0
-        return wait
-
     def accepted(self, now: float, ticket: int) -> None:
         """A call was not refused for its pace."""
-        if ticket not in self._flying:
+        call = self._flying.pop(ticket, None)
+        if call is None:
             return
-        sent, period, rate = self._flying.pop(ticket)
         if self._try is not None and ticket == self._try[0]:
-            self._open(sent, now)
-            return
-        if period != self._period:
-            return
-        self._accepted += 1
-        if period == 0:
-            self._log.append(sent)
-            while self._log[0] <= sent - WINDOWS[-1]:
-                self._log.popleft()
-        if rate is not None and rate == self._rate and not self._shut:
-            self._passed += 1
-            if self._passed >= self._probation and sent >= self._proven_at:
-                self._grow(rate, now)
+            self._open(call.sent, now)
+        elif call.period == self._period:
+            self._accepted += 1
+            if self._period == 0:
+                self._log.append(call.sent)
+            if call.rate is not None and call.rate == self._rate and not self._shut:
+                self._prove(call, now)
+
+    def uncounted(self, ticket: int) -> None:
+        """A call was not sent after all, or is none that the API counts: it says nothing about the pace."""
+        self._flying.pop(ticket, None)
+        if self._try is not None and ticket == self._try[0]:
+            self._try = None
 
     def refused(self, now: float, ticket: int, retry_after: float | None) -> None:
         """A call came back with 429. Calls that were under way together count as one refusal."""
-        if ticket not in self._flying:
-            return
-        _sent, period, _rate = self._flying.pop(ticket)
+        call = self._flying.pop(ticket, None)
         tried = self._try is not None and ticket == self._try[0]
-        if not tried and (self._shut or period != self._period):
+        if call is None or not tried and (self._shut or call.period != self._period):
             return
         if tried:
             self._tries += 1
@@ -149,71 +160,69 @@ class Pace:
     # After a refusal
 
     def _next_try(self, now: float) -> float:
-        """Return when to try again: soon where a rate was only a little too high, then after each window in turn."""
-        refused_at = self._refused_at or now
-        pauses = [*WINDOWS] if self._period == 0 else [MARGIN / self._corrected(self._rate or 1.0), *WINDOWS]
-        if self._tries < len(pauses):
-            return refused_at + pauses[self._tries] / MARGIN
-        return now + (now - refused_at) / 2
+        """Return when to try again: after each window in turn, then less and less often."""
+        if self._tries < len(WINDOWS):
+            return self._refused_at + WINDOWS[self._tries] / MARGIN
+        return now + (now - self._refused_at) / 2
 
     def _open(self, sent: float, now: float) -> None:
         """The call that tried has passed: go on at the rate that this period teaches."""
-        refused_at, opened_at = self._refused_at or sent, self._opened_at or sent
-        if self._rate is None or self._period == 0:
-            rate = self._measured(sent, refused_at, opened_at)
-        else:
-            rate = self._corrected(self._rate)
-            if not self._asked_to_wait and sent - refused_at > WINDOWS[0] / MARGIN + SHORTEST_PAUSE:
-                # It took several tries: what counts is what was accepted in all that time.
-                rate = min(rate, max(1, self._accepted) / (sent - opened_at))
-            proven = self._before_growth is not None and self._probation >= PROBATION
-            self._probation = min(2 * self._probation, LONGEST_PROBATION) if proven else PROBATION
-            self._growth = 1.05
+        mistaken = self._before_growth is not None and self._probation >= PROBATION
+        self._probation, self._growth = LONG_PROBATION if mistaken else PROBATION, GROWTH
+        if not self._asked_to_wait:
+            self._window = max(self._window, WINDOWS[min(self._tries, len(WINDOWS) - 1)])
+        first = self._rate is None or self._period == 0
+        rate = self._measured(sent) if first else self._corrected(self._rate)
         self._rate = rate if self._fixed is None else min(rate, self._fixed)
         self._before_growth = None
         self._period += 1
-        self._last_refused_at, self._opened_at = refused_at, sent
+        self._last_refused_at, self._opened_at = self._refused_at, sent
         self._accepted, self._passed = 1, 0
-        self._proven_at = now + WINDOWS[0] / MARGIN
+        self._proven_at = now + self._window / MARGIN
         self._shut, self._try, self._closed_until = False, None, 0.0
         self._next_at = max(now, sent + 1.0 / self._rate)
 
-    def _measured(self, sent: float, refused_at: float, opened_at: float) -> float:
+    def _measured(self, sent: float) -> float:
         """Return the rate after the first refusal: what one window held, over that window."""
-        windows = []
-        for window in WINDOWS:
-            inside = [moment for moment in self._log if moment > refused_at - window]
-            windows.append((window, len(inside), inside[0] if inside else refused_at))
+        inside = [[moment for moment in self._log if moment > self._refused_at - window] for window in WINDOWS]
+        number = min(self._tries, len(WINDOWS) - 1)
         if self._asked_to_wait:
             # Told to wait until then, in whole seconds: the first window that reaches so far.
-            fitting = [one for one in windows if one[2] + one[0] >= sent - 1.05] or windows[-1:]
-            window, count, _oldest = fitting[0]
-        else:
-            window, count, _oldest = windows[min(self._tries, len(windows) - 1)]
-            if self._tries >= len(windows):
-                window = sent - opened_at
+            ends = [(moments[0] if moments else self._refused_at) + window for window, moments in zip(WINDOWS, inside)]
+            number = next((index for index, end in enumerate(ends) if end >= sent - 1.05), len(WINDOWS) - 1)
+        window = self._window = WINDOWS[number]
+        if not self._asked_to_wait and self._tries >= len(WINDOWS):
+            # None of the windows: what counts is what was accepted in all that time.
+            window = sent - self._opened_at
+        count = len(inside[number])
         if count <= FEW:
             self._probation, self._growth = FEW // 2, 2.0
         return max(1, count) / window * MARGIN
 
     def _corrected(self, rate: float) -> float:
         """Return the rate after another refusal."""
-        refused_at, opened_at = self._refused_at or 0.0, self._opened_at or 0.0
         if self._before_growth is not None and self._passed < 1.5 * rate + 2:
             # It was right before it grew.
             return self._before_growth * MARGIN
-        accepted, open_for = max(1, self._accepted), refused_at - opened_at
-        whole = accepted / (refused_at - self._last_refused_at)
+        accepted, open_for = max(1, self._accepted), self._refused_at - self._opened_at
+        whole = accepted / (self._refused_at - self._last_refused_at)
         if open_for >= 2 * WINDOWS[0]:
             return max(0.8 * rate, min(MARGIN * rate, whole))
         # Refused soon: far off. A limit that is counted by the second had nothing left before we opened.
         return min(rate, max(whole, accepted / max(open_for, WINDOWS[0]))) * MARGIN
 
-    def _grow(self, rate: float, now: float) -> None:
-        self._before_growth = rate
-        self._proven_at = now + WINDOWS[0] / MARGIN
-        grown = rate * self._growth
+    # While nothing is refused
+
+    def _prove(self, call: _Call, now: float) -> None:
+        """A call has passed at the present rate: enough of them, and the rate may grow."""
+        self._passed += 1
+        if self._passed < self._probation or call.sent < self._proven_at or self._rate is None:
+            return
+        self._before_growth = self._rate
+        self._proven_at = now + self._window / MARGIN
+        grown = self._rate * self._growth
         self._rate = grown if self._fixed is None else min(grown, self._fixed)
         # Nothing was refused: the rate may be far too low, so each step is larger than the last.
         self._growth = min(1 + 2 * (self._growth - 1), 2.0)
+        self._probation = min(self._probation, PROBATION)
         self._passed = 0
