@@ -1,6 +1,6 @@
 # Each target is one plain command: use whichever you like.
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format build venv clean
+.PHONY: help demo test soak lint format build venv clean
 
 help: ## Show this
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
@@ -10,6 +10,9 @@ demo: ## Run the main job against the embedded API (scripts/demo)
 
 test: ## Run every test (scripts/test)
 	@scripts/test
+
+soak: ## Look for failures with fresh random seeds (scripts/soak; MINUTES=10)
+	@scripts/soak $(MINUTES)
 
 lint: ## Run every linter (scripts/lint)
 	@scripts/lint
