@@ -1,6 +1,6 @@
 # Each target is one plain command: use whichever you like.
 .DEFAULT_GOAL := help
-.PHONY: help demo test ecosystem lint format build venv clean
+.PHONY: help demo test ecosystem lint format build venv clean soak
 
 help: ## Show this
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -13,6 +13,9 @@ test: ## Run every test (scripts/test)
 
 ecosystem: ## Run the tests that need more, such as a browser (scripts/ecosystem)
 	@scripts/ecosystem
+
+soak: ## Look for failures with fresh random seeds (scripts/soak; MINUTES=10)
+	@scripts/soak $(MINUTES)
 
 lint: ## Run every linter (scripts/lint)
 	@scripts/lint

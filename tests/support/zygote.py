@@ -3,8 +3,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A process that has imported the modules and forks one run of them after the other: a start costs milliseconds.
 
-A run is the real module, from its arguments to its exit. It can be told to kill itself at its n-th act that lasts: a
-write to the API (before it is sent; after its answer came) or to the disk (before each operation of the folder).
+A run is the real module, from its arguments to its exit. It can be told to kill itself (or to send itself another
+signal) at its n-th act that lasts: a write to the API (before it is sent; after its answer came) or to the disk (before
+each operation of the folder).
 Reads one JSON order a line from standard input, answers one line.
 """
 
@@ -14,6 +15,7 @@ import json
 import os
 import signal
 import sys
+import threading
 from typing import Any
 
 from ansible.module_utils import basic
@@ -28,18 +30,29 @@ KINDS = {"ovh_cloud_users": kinds.USERS, "ovh_cloud_user": kinds.USER, "ovh_clou
 
 
 class Acts:
-    """Writes down each act that lasts, and ends the process with SIGKILL where it was told to."""
+    """Writes down each act that lasts, and sends the process a signal where it was told to."""
 
-    def __init__(self, trace: str, kill_at: int | None) -> None:
+    def __init__(self, trace: str, kill_at: int | None, number: int) -> None:
         self._trace = os.open(trace, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         self._kill_at = kill_at
+        self._number = number
         self._count = 0
+        self._told = threading.Event()
+        really = client.Stop.set
+
+        def set_and_tell(stop: client.Stop) -> None:
+            really(stop)
+            self._told.set()
+
+        client.Stop.set = set_and_tell
 
     def at(self, *what: str) -> None:
         """Note that something is about to happen, or has just come back."""
         self._count += 1
         if self._count == self._kill_at:
-            os.kill(os.getpid(), signal.SIGKILL)
+            os.kill(os.getpid(), self._number)
+            # Handlers run on the main thread, a moment later. Before the module has one, the signal ends the process.
+            self._told.wait(5)
         os.write(self._trace, (json.dumps(what) + "\n").encode())
 
 
@@ -123,7 +136,7 @@ def run(order: dict[str, Any]) -> None:
         hurry(setattr)
         inline_vault(setattr)
     if order["trace"]:
-        watch(Acts(order["trace"], order["kill_at"]))
+        watch(Acts(order["trace"], order["kill_at"], order["signal"]))
     runner.run(KINDS[order["module"]])
 
 

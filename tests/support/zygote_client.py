@@ -32,7 +32,8 @@ class Run:
     def order(self, module: str, params: Mapping[str, Any], **more: Any) -> None:
         """Start it."""
         paths = {name: str(self._base / name) for name in ("out", "err")}
-        order = {"module": module, "params": params, "check": False, "hurry": True, "kill_at": None, **paths, **more}
+        order = {"module": module, "params": params, "check": False, "hurry": True, **paths}
+        order.update({"kill_at": None, "signal": signal.SIGKILL, **more})
         order["trace"] = str(self._base / "trace") if more.get("trace") or order["kill_at"] else None
         self.pid = self._zygote.ask(order)["pid"]
 
@@ -111,7 +112,8 @@ class Zygote:
         return dict(json.loads(self._process.stdout.readline()))
 
     def start(self, params: Mapping[str, Any], module: str = "ovh_cloud_users", **more: Any) -> Run:
-        """Start a module. ``kill_at``: it kills itself at that act; ``trace``: its acts are noted."""
+        """Start a module. ``kill_at``: it kills itself at that act, or sends itself ``signal``; ``trace``: its acts are
+        noted."""
         self._count += 1
         base = self._base / str(self._count)
         base.mkdir()
