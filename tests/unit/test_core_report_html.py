@@ -83,7 +83,8 @@ def hostile(text: str) -> dict[str, Any]:
     """Two projects in which every text that comes from elsewhere is this one."""
     # Before each a letter, which decides the order: it is not what is looked at here.
     text = "m" + text
-    users = [account(1, text, (text,), status=text), account(2, text)]
+    # The date is the one that stands in an attribute.
+    users = [account(1, text, (text,), status=text)._replace(creation_date=text), account(2, text)]
     found = audit(users, ["new"], None, "a" * 32, text, [text])
     found["findings"] = [{**one, "person": text, "message": text} for one in found["findings"]]
     return {"h" + text: found, "x": {**UNREADABLE, "msg": text}}
