@@ -17,6 +17,7 @@ from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 
 from .._api.client import Port, Stop, configuration_places
 from .._api.config import resolve
+from .._api.task import unexpected
 from .._core.errors import CloudOpsError
 
 #: Gives the port to the API; the first call connects.
@@ -49,6 +50,9 @@ def run(kind: Kind) -> None:
         report = kind.execute(request._replace(hidden=bool(module.no_log), check=module.check_mode), connect)
     except CloudOpsError as error:
         problem = error
+    except Exception as defect:
+        # Not a traceback: it would end in the text of the exception, which could hold a secret.
+        problem = unexpected(defect)
     result = kind.result(report)
     result["api_calls"] = connect.calls
     _exit(module, result, problem)

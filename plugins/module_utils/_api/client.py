@@ -22,7 +22,7 @@ from .._core.errors import ApiError, CancelledError, InputError
 from .._core.model import malformed
 from .._core.pacing import Pace
 from .config import Connection, is_loopback
-from .failures import KEY_CODES, Request, from_answer, from_exception, located, token_refused
+from .failures import HIDDEN, KEY_CODES, Request, from_answer, from_exception, located, secrets_in, token_refused
 
 #: The longest that one call may take with all its repetitions, in seconds.
 CALL_BUDGET = 300.0
@@ -203,7 +203,7 @@ class Port:
             error.kind = "clock"
         if error.details.get("api_code") in KEY_CODES:
             error.message += f" The keys are from {self.connection.source}."
-        raise self._without_secrets(error)
+        raise self._without_secrets(error, body, data)
 
     def _ask_time(self) -> None:
         request = Request("GET", "/auth/time")
@@ -243,10 +243,13 @@ class Port:
         oauth2.session.token = token
         oauth2.session.auto_refresh_kwargs["timeout"] = self.connection.timeout
 
-    def _without_secrets(self, error: ApiError) -> ApiError:
-        for secret in self.connection.secrets:
-            if secret and secret in error.message:
-                error.message = error.message.replace(secret, "********")
+    def _without_secrets(self, error: ApiError, *said: Any) -> ApiError:
+        """Hide what is secret in the API's own words: the keys, and what was ``said`` in the call or in its answer."""
+        for secret in [*self.connection.secrets, *secrets_in(said)]:
+            error.message = error.message.replace(secret, HIDDEN)
+            for key, value in error.details.items():
+                if isinstance(value, str):
+                    error.details[key] = value.replace(secret, HIDDEN)
         error.args = (error.message,)
         return error
 

@@ -47,6 +47,29 @@ _ADVICE_BY_STATUS = {
 }
 
 
+#: What stands for a secret.
+HIDDEN = "********"
+#: The fields that hold secrets, in what is sent and in what comes back.
+_SECRET_FIELDS = frozenset(("password", "secret", "value", "token", "X-Auth-Token"))
+#: A shorter text is no secret, and hiding it would tear words apart.
+_SHORTEST_SECRET = 6
+
+
+def secrets_in(data: Any) -> list[str]:
+    """Return the secrets in a body, sent or received: an API that quotes what it refuses must not bring them into a
+    message."""
+    found: list[str] = []
+    todo: list[Any] = [data]
+    while todo:
+        one = todo.pop()
+        if isinstance(one, dict):
+            found += [one[key] for key in _SECRET_FIELDS & one.keys() if isinstance(one[key], str)]
+            todo += one.values()
+        elif isinstance(one, (list, tuple)):
+            todo += one
+    return [text for text in found if len(text) >= _SHORTEST_SECRET]
+
+
 def _field(data: object, key: str) -> str:
     value = data.get(key) if isinstance(data, dict) else None
     return value if isinstance(value, str) else ""
