@@ -147,7 +147,7 @@ def test_five_thousand_users(show: Any, tmp_path: Path) -> None:
     assert number_seen(page) == CROWD
     print(f"5,000 users: open {opened:.1f} s, filter {filtered:.1f} s, sort {sorted_in:.1f} s")
     # Generous: a person would not wait longer.
-    assert max(opened, filtered, sorted_in) < 10
+    assert max(opened, filtered, sorted_in) < 20
 
 
 def test_filters_combine_and_reset(show: Any) -> None:
