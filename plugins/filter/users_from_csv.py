@@ -38,8 +38,8 @@ options:
     type: str
   where:
     description:
-      - Take only rows with this value in this column, such as V({'project': inventory_hostname}) where one file has the
-        people of several projects. The column says nothing of the users, so that it may have any other name.
+      - Take only rows with these values, by column. That is for one file with the people of several projects. The
+        column says nothing of the users, so that it may have any other name.
       - A cell may have several values, separated as roles are. One that is empty stands for all of them.
       - The rows that are not taken are checked too, but the same person may be in the file once for each value.
     type: dict

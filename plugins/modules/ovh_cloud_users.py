@@ -170,7 +170,8 @@ options:
     description:
       - V(absent) removes the AI tokens whose label selector names the user, as C(owner=ada) does for the description
         or user name C(ada), before anything else. Reading them costs one call for the whole list.
-      - They go also where the account is gone already. One that cannot be removed fails its user after all else is done.
+      - They go also where the account is gone already. One that cannot be removed fails its user after all else is
+        done.
       - If not set, tokens are left alone.
     type: str
     choices: [absent]
@@ -291,7 +292,7 @@ users:
       type: bool
       sample: true
     ai_tokens_removed:
-      description: The AI tokens that were removed, each with C(id), C(name) and C(label_selector). Only with C(ai_tokens).
+      description: The removed AI tokens, with C(id), C(name) and C(label_selector). Only with C(ai_tokens).
       type: list
       elements: dict
     note:

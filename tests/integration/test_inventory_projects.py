@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
 import threading
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -18,6 +17,7 @@ import yaml
 
 from ansible_collections.cloudops.ovh.plugins.inventory import ovh_cloud_projects as plugin
 from tests.simulator import Simulator
+from tests.support.playbook_client import ansible_playbook
 from tests.support.plays import environment, play
 
 A, B, C = (letter * 32 for letter in "abc")
@@ -66,14 +66,12 @@ def inventory(
 ) -> Inventory:
     text = config if isinstance(config, str) else json.dumps({**PLUGIN, **config})
     (tmp_path / name).write_text(text, encoding="utf-8")
-    done = subprocess.run(
-        [sys.executable, "-m", "ansible", "inventory", "-i", name, *(args if "--graph" in args else ("--list", *args))],
-        cwd=tmp_path,
-        env={**environment(tmp_path, sim, None), "COLUMNS": "1000", **(env or {})},
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
+    done = ansible_playbook(
+        ["-i", name, *(args if "--graph" in args else ("--list", *args))],
+        tmp_path,
+        {**environment(tmp_path, sim, None), "COLUMNS": "1000", **(env or {})},
+        60,
+        "inventory",
     )
     data = json.loads(done.stdout) if done.stdout.startswith("{") else {}
     # Lines are wrapped to the width of a terminal.
@@ -306,8 +304,9 @@ def test_what_may_pass_is_not_cached(tmp_path: Path, cloud: Simulator) -> None:
 
 
 def test_projects_are_read_side_by_side(tmp_path: Path) -> None:
-    with Simulator(projects=[f"{number:032x}" for number in range(12)]) as sim:
-        gate = sim.gate("GET", "/cloud/project/.+", times=None)
+    with Simulator(projects=[f"{number:032x}" for number in range(40)]) as sim:
+        # A run begins gently.
+        gate = sim.gate("GET", "/cloud/project/.+", times=None, skip=20)
         found: list[Inventory] = []
         thread = threading.Thread(target=lambda: found.append(inventory(tmp_path, sim, {})))
         thread.start()
@@ -315,7 +314,7 @@ def test_projects_are_read_side_by_side(tmp_path: Path) -> None:
         gate.release()
         thread.join()
     assert reached
-    assert len(found[0].hosts) == 12
+    assert len(found[0].hosts) == 40
 
 
 @pytest.mark.parametrize("name", ["team.ovh_cloud_projects.yaml", "ovh_cloud_projects.yaml"])

@@ -189,7 +189,6 @@ def test_bad_input(sim: Simulator, options: dict[str, Any], words: str) -> None:
     assert sim.calls == []
 
 
-
 @pytest.mark.parametrize("vault", [None, VAULT])
 def test_a_key_in_a_file_is_rotated_new_before_old(sim: Simulator, tmp_path: Path, vault: str | None) -> None:
     options: dict[str, Any] = {"credentials_dir": str(tmp_path / "c"), "credentials_vault_password": vault}

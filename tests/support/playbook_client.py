@@ -19,17 +19,18 @@ from tests.support.playbook_server import READ_AT_IMPORT
 
 
 def ansible_playbook(
-    arguments: Sequence[str], cwd: Path, env: Mapping[str, str], timeout: float
+    arguments: Sequence[str], cwd: Path, env: Mapping[str, str], timeout: float, program: str = "playbook"
 ) -> subprocess.CompletedProcess[str]:
-    """Run it and return how it ended; raises :class:`subprocess.TimeoutExpired`."""
-    command = [sys.executable, "-m", "ansible", "playbook", *arguments]
+    """Run it, or ``ansible-inventory``, and return how it ended; raises :class:`subprocess.TimeoutExpired`."""
+    command = [sys.executable, "-m", "ansible", program, *arguments]
     if any(env.get(name) != _base().get(name) for name in READ_AT_IMPORT):
         return subprocess.run(
             command, cwd=cwd, env=dict(env), capture_output=True, text=True, timeout=timeout, check=False
         )
     with tempfile.TemporaryDirectory(prefix="cloudops-ovh-play-") as folder:
         out, err = Path(folder, "out"), Path(folder, "err")
-        order = {"arguments": list(arguments), "cwd": str(cwd), "env": dict(env), "timeout": timeout}
+        order = {"program": program, "arguments": list(arguments), "cwd": str(cwd), "env": dict(env)}
+        order["timeout"] = timeout
         status = _ask({**order, "out": str(out), "err": str(err)})
         if status is None:
             raise subprocess.TimeoutExpired(command, timeout, out.read_text(), err.read_text())

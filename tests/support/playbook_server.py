@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the cloudops.ovh authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A process that has imported ansible-core and forks one ``ansible-playbook`` after the other.
+"""A process that has imported ansible-core and forks one ``ansible-playbook`` or ``ansible-inventory`` after the other.
 
 Half of the CPU time of a short play is the import of ansible-core. A forked run is the real program from its arguments
 to its exit: what it reads from the environment is read again. Reads one JSON order a line, answers one line.
@@ -22,7 +22,7 @@ READ_AT_IMPORT = frozenset(("ANSIBLE_CONFIG", "ANSIBLE_LOG_PATH", "ANSIBLE_DEBUG
 
 
 def run(order: dict[str, Any]) -> None:
-    """Be ``ansible-playbook``."""
+    """Be ``ansible-playbook``, or another program of ansible-core."""
     os.setsid()
     os.chdir(order["cwd"])
     os.environ.clear()
@@ -30,11 +30,12 @@ def run(order: dict[str, Any]) -> None:
     for descriptor, path in ((0, os.devnull), (1, order["out"]), (2, order["err"])):
         os.dup2(os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600), descriptor)
     from ansible import constants
-    from ansible.cli import playbook
+    from ansible.cli import inventory, playbook
 
     importlib.reload(constants)
-    sys.argv = ["ansible-playbook", *order["arguments"]]
-    playbook.PlaybookCLI.cli_executor(sys.argv)
+    programs = {"playbook": playbook.PlaybookCLI, "inventory": inventory.InventoryCLI}
+    sys.argv = ["ansible-" + order["program"], *order["arguments"]]
+    programs[order["program"]].cli_executor(sys.argv)
 
 
 def fork(order: dict[str, Any]) -> int:
@@ -73,6 +74,7 @@ def ended(pid: int, timeout: float) -> int | None:
 
 def main() -> None:
     """Follow orders until standard input ends."""
+    import ansible.cli.inventory
     import ansible.cli.playbook
     import ansible.executor.task_executor
     import ansible.plugins.strategy

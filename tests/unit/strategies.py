@@ -204,6 +204,8 @@ _STEMS = st.builds(
     st.sampled_from(["ada", "bob", "cyd", "team-x", "team-y", "new"]),
     st.none() | st.integers(1, 12),
 )
+_KITS = st.sampled_from(["", "", "broken", "old"])
+_STORED = st.builds(Stored, st.none() | _CREDENTIALS, st.none() | _INTENTS, _KITS)
 POLICIES = st.builds(
     Policy,
     purge_match=st.none() | st.sampled_from(["^team-", ".", "(?i)ADA", "nobody"]),
@@ -234,7 +236,7 @@ CASES = st.builds(
     Case,
     items(),
     users(),
-    st.dictionaries(_STEMS, st.builds(Stored, st.none() | _CREDENTIALS, st.none() | _INTENTS, st.sampled_from(["", "", "broken", "old"])), max_size=5),
+    st.dictionaries(_STEMS, _STORED, max_size=5),
     POLICIES,
     st.dictionaries(st.integers(1, 12), st.sampled_from([(), ("access0",), ("access0", "access1")]), max_size=6),
 )

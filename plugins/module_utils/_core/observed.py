@@ -95,7 +95,8 @@ class Cloud:
 
 class Observed(NamedTuple):
     """All that a plan is made from. ``stored`` is by file stem, ``now`` the API's time in seconds since 1970,
-    ``s3_keys`` the access keys of the users that shall lose them, by user id, ``tokens`` the AI tokens, if any shall go."""
+    ``s3_keys`` the access keys of the users that shall lose them, by user id, ``tokens`` the AI tokens,
+    if any shall go."""
 
     cloud: Cloud
     stored: Mapping[str, Stored] = NOTHING

@@ -42,7 +42,7 @@ def people_from_csv(source: object, delimiter: str | None = None, where: object 
     Raises :class:`InputError`, which says the line of each thing that is wrong.
     """
     if delimiter is not None and delimiter not in (*DELIMITERS, "|"):
-        raise InputError("delimiter must be a comma, a semicolon, a tab or a bar, not {!r}.".format(delimiter))
+        raise InputError(f"delimiter must be a comma, a semicolon, a tab or a bar, not {delimiter!r}.")
     wanted = _check_where(where)
     if isinstance(source, str):
         rows = list(_rows_of_text(source, delimiter, wanted))

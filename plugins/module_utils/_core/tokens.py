@@ -57,8 +57,8 @@ def requirements(selector: str) -> frozenset[str]:
 
 def names_one_of(selector: str, names: Iterable[str]) -> bool:
     """True if a label selector asks for a label with one of these values, as ``owner=ada`` does for ``ada``."""
-    wanted = set(names)
-    return any(re.split("(?<!!)=", part, maxsplit=1)[1:] in ([name] for name in wanted) for part in requirements(selector))
+    asked = (re.split("(?<!!)=", part, maxsplit=1)[1:] for part in requirements(selector))
+    return not set(names).isdisjoint(value for values in asked for value in values)
 
 
 def _one_form(requirement: str) -> str:
