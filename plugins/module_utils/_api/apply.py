@@ -25,9 +25,9 @@ _LONGEST_PAUSE = 5.0
 _WAITING = ("pending", "lost", "settling", "clearing")
 
 
-def check_rights(project: Project, plan: Plan, service_name: str) -> None:
+def check_rights(project: Project, plan: Plan, settings: Settings) -> None:
     """Raise before the first write if the consumer key's rules do not allow what the plan needs."""
-    check_calls(project, needed_calls(plan, service_name))
+    check_calls(project, needed_calls(plan, project.service_name, settings.verify))
 
 
 class Executor:

@@ -82,7 +82,7 @@ def _reconcile(request: Request, project: Project, store: Store | None) -> Repor
         outcomes = foresee(plan)
     else:
         if plan.has_steps:
-            check_rights(project, plan, request.service_name)
+            check_rights(project, plan, request.settings)
         outcomes = Executor(project, store, plan, request.settings).run()
     if problem is not None:
         _note_tokens(outcomes, problem)

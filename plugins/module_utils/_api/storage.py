@@ -46,7 +46,7 @@ class Storage(Project):
         while seen is not None and seen.is_pending:
             if time.monotonic() - since >= timeout:
                 raise NotReadyError(
-                    "User %d (%s) is still %s after %d s (wait_timeout). Nothing was changed."
+                    "User %d (%s) is still %s after %d s (wait_timeout). Nothing was changed, and running again is safe."
                     % (user.id, user.description, seen.status, timeout)
                 )
             self.port.stop.sleep(pause)
@@ -54,7 +54,7 @@ class Storage(Project):
             seen = Cloud(self.users()).by_id.get(user.id)
         if seen is None:
             raise NotReadyError(
-                "User %d (%s) is not in the project's list any more. Nothing was changed." % (user.id, user.description)
+                "User %d (%s) is not in the project's list any more. Nothing was changed. Run again." % (user.id, user.description)
             )
 
     def ask(self, call: Callable[[], _T]) -> _T:

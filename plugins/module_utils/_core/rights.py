@@ -14,29 +14,34 @@ from .plan import Plan
 
 #: The call behind each step, and the IAM action that it needs. A kit needs one more, which nobody has alone.
 CALLS = {
-    "create": ("POST", "", "user/create"),
-    "delete": ("DELETE", "/{id}", "user/delete"),
-    "renew": ("POST", "/{id}/regeneratePassword", "user/regeneratePassword"),
-    "grant": ("POST", "/{id}/role", "user/role/create"),
-    "revoke": ("DELETE", "/{id}/role/{role}", "user/role/delete"),
-    "set_roles": ("PUT", "/{id}/role", "user/role/edit"),
-    "make_key": ("POST", "/{id}/s3Credentials", "user/s3Credentials/create"),
-    "rotate_key": ("POST", "/{id}/s3Credentials", "user/s3Credentials/create"),
-    "make_kit": ("GET", "/{id}/openrc", "user/openrc/get"),
-    "revoke_key": ("DELETE", "/{id}/s3Credentials/1", "user/s3Credentials/delete"),
+    "create": ("POST", "/user", "user/create"),
+    "delete": ("DELETE", "/user/{id}", "user/delete"),
+    "renew": ("POST", "/user/{id}/regeneratePassword", "user/regeneratePassword"),
+    "log_in": ("POST", "/user/{id}/token", "user/token/create"),
+    "grant": ("POST", "/user/{id}/role", "user/role/create"),
+    "revoke": ("DELETE", "/user/{id}/role/1", "user/role/delete"),
+    "set_roles": ("PUT", "/user/{id}/role", "user/role/edit"),
+    "make_key": ("POST", "/user/{id}/s3Credentials", "user/s3Credentials/create"),
+    "make_kit": ("GET", "/user/{id}/openrc", "user/openrc/get"),
+    "revoke_key": ("DELETE", "/user/{id}/s3Credentials/1", "user/s3Credentials/delete"),
+    "revoke_token": ("DELETE", "/ai/token/1", "ai/token/delete"),
 }
+#: Steps that are made of others.
+_MADE_OF = {"rotate_key": ("make_key", "revoke_key")}
 
 
-def needed_calls(plan: Plan, service_name: str) -> list[tuple[str, str]]:
-    """Return one (method, path) for each kind of write in the plan."""
+def needed_calls(plan: Plan, service_name: str, verify: bool = False) -> list[tuple[str, str]]:
+    """Return one (method, path) for each kind of write in the plan; ``verify``: new passwords are tried as well."""
     calls: dict[str, tuple[str, str]] = {}
     for item in plan.items:
-        for step in item.steps:
-            if step.kind in CALLS and step.kind not in calls:
-                method, path, _action = CALLS[step.kind]
+        planned = [kind for step in item.steps for kind in _MADE_OF.get(step.kind, (step.kind,))]
+        if verify and item.has("create", "renew"):
+            planned.append("log_in")
+        for kind in planned:
+            if kind in CALLS and kind not in calls:
+                method, path, _action = CALLS[kind]
                 user_id = str(item.user.id) if item.user is not None else "1"
-                path = path.replace("{id}", user_id).replace("{role}", "1")
-                calls[step.kind] = (method, f"/cloud/project/{service_name}/user{path}")
+                calls[kind] = (method, f"/cloud/project/{service_name}{path}".replace("{id}", user_id))
     return sorted(set(calls.values()))
 
 
