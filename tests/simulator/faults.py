@@ -160,7 +160,9 @@ def _html(params: dict[str, Any], answer: Answer | None) -> Answer:
 
 
 def _garbage(params: dict[str, Any], answer: Answer | None) -> Answer:
-    return Answer(200, str(params.get("text", "this is {not JSON")).encode())
+    """Send any text; bytes that are no text come as what ``surrogateescape`` makes of them."""
+    text = str(params.get("text", "this is {not JSON"))
+    return Answer(int(params.get("status", 200)), text.encode("utf-8", "surrogateescape"))
 
 
 def _truncated(params: dict[str, Any], answer: Answer | None) -> Answer:
@@ -210,7 +212,7 @@ KINDS = {
     "delay": Kind(lambda params, answer: None, frozenset({"seconds"}), ends=False),
     "hold": Kind(lambda params, answer: None, ends=False),
     "html": Kind(_html, frozenset({"status"})),
-    "garbage": Kind(_garbage, frozenset({"text"})),
+    "garbage": Kind(_garbage, frozenset({"text", "status"})),
     "truncated": Kind(_truncated),
     "status": Kind(_status, frozenset({"status", "error_class", "error_code", "message", "details", "headers"})),
     "throttle": Kind(_throttle, frozenset({"retry_after", "html"})),

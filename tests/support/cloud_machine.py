@@ -345,7 +345,7 @@ class CloudMachine(RuleBasedStateMachine):
         order=_orders,
         machine=st.integers(0, 2),
         faults=st.lists(_faults, max_size=1),
-        at=st.integers(1, 40),
+        at=st.integers(1, 25),
         number=st.sampled_from([signal.SIGKILL, signal.SIGKILL, signal.SIGTERM]),
         concurrency=st.sampled_from([1, 4]),
     )
@@ -373,7 +373,7 @@ class CloudMachine(RuleBasedStateMachine):
         same=st.booleans(),
         keys=st.booleans(),
         faults=st.lists(_faults, max_size=2),
-        kill_at=st.none() | st.integers(1, 40),
+        kill_at=st.none() | st.integers(1, 25),
         pause=st.sampled_from([0.0, 0.0, 0.01, 0.05]),
     )
     @_counted
@@ -401,7 +401,8 @@ class CloudMachine(RuleBasedStateMachine):
         self.ledger.check(order, rig, before)
         for result in results:
             self.ledger.check_said(rig, result)
-        if not results[-1].get("failed"):
+        if len(results) == 2 and not any(result.get("failed") for result in results):
+            # Of a run that was killed nobody knows whether it was the last one.
             self.ledger.check_done(order, rig, before, results[-1], ())
 
     @staticmethod

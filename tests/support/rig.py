@@ -53,9 +53,13 @@ def inline_vault(setattr_: Callable[[Any, str, Any], None]) -> None:
     def ask(self: vault.Vault, request: dict[str, Any]) -> dict[str, Any]:
         secret = VaultSecret(self._password.encode())
         lib = VaultLib([("default", secret)])
-        if request["label"] is None:
-            return {"text": lib.decrypt(request["text"].encode()).decode()}
-        return {"text": lib.encrypt(request["text"], secret=secret, vault_id=request["label"]).decode()}
+        try:
+            if request["label"] is None:
+                return {"text": lib.decrypt(request["text"].encode()).decode()}
+            return {"text": lib.encrypt(request["text"], secret=secret, vault_id=request["label"]).decode()}
+        except Exception as problem:
+            # As the helper does.
+            return {"error": type(problem).__name__}
 
     setattr_(vault.Vault, "_ask", ask)
     setattr_(vault.Vault, "start", lambda self: None)

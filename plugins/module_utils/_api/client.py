@@ -30,6 +30,8 @@ _FIRST_BACKOFF = 0.5
 _LONGEST_BACKOFF = 8.0
 #: A bearer token that is good for less than so many seconds is replaced.
 _TOKEN_MARGIN = 30.0
+#: The first second that ISO 8601 has no four digits for.
+_END_OF_TIME = 253402300800
 
 
 class Stop:
@@ -339,7 +341,8 @@ class Port:
 
 
 def _parse_time(data: Any) -> int:
-    if isinstance(data, bool) or not isinstance(data, int):
+    # Beyond the year 9999 it cannot be written down either.
+    if isinstance(data, bool) or not isinstance(data, int) or not 0 <= data < _END_OF_TIME:
         raise malformed("the time")
     return data
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import configparser
 import os
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
@@ -20,6 +21,8 @@ from .._core.errors import InputError
 SIGNED = ("application_key", "application_secret", "consumer_key")
 OAUTH2 = ("client_id", "client_secret")
 KEYS = SIGNED + OAUTH2
+#: Printable ASCII without blanks.
+_KEY_TEXT = re.compile(r"[!-~]+\Z")
 DEFAULT_TIMEOUT = 60.0
 DEFAULT_RETRIES = 5
 
@@ -173,6 +176,10 @@ def _check_keys(source: str, keys: Mapping[str, str]) -> None:
                 source, ", ".join(signed), ", ".join(oauth2)
             )
         )
+    for key, value in keys.items():
+        # Neither a header nor a signature can hold anything else, and the message must not show it.
+        if not _KEY_TEXT.match(value):
+            raise InputError(f"Keys from {source}: {key} holds characters that no key has. Was it copied as it is?")
     missing = [key for key in (SIGNED if signed else OAUTH2) if key not in keys]
     if missing:
         raise InputError(
