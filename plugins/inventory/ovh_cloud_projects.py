@@ -97,8 +97,7 @@ notes:
   - Ansible goes on with an empty inventory where a plugin fails, unless E(ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED) is
     true.
 seealso:
-  - plugin: cloudops.ovh.onboard_users
-    plugin_type: role
+  - module: cloudops.ovh.ovh_cloud_users
 """
 
 EXAMPLES = r"""
