@@ -1,6 +1,6 @@
 """Run the tests on every version that this machine has: rows of a matrix, each in an environment of its own.
 
-controller  each ansible-core on the newest Python that it takes: playbooks, roles, inventory, with `ovh` as new as it gets
+controller  each ansible-core on the newest Python that it takes: playbooks, roles, inventory, with the newest `ovh`
             (1.2.0 with the oldest ansible-core)
 modules     each Python from 3.9 on: the modules over real HTTP in one process, and the core (`ovh` 1.2.0 on the oldest)
 targets     the oldest and the newest ansible-core start modules on the oldest Python, by `ansible-test integration`

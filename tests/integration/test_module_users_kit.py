@@ -192,7 +192,9 @@ def test_a_new_account_is_waited_for(rig: Rig) -> None:
 
 def test_bad_options_are_refused_before_any_call(sim: Simulator, tmp_path: Path) -> None:
     refused(Rig(sim, None).run([ADA], kit=True), "kit needs credentials_dir")
-    refused(Rig(sim, tmp_path / "c").run([ADA], kit=True, kit_region="GRA&x=1"), "kit_region: 'GRA&x=1' is not a region")
+    refused(
+        Rig(sim, tmp_path / "c").run([ADA], kit=True, kit_region="GRA&x=1"), "kit_region: 'GRA&x=1' is not a region"
+    )
     assert sim.calls == []
 
 

@@ -88,7 +88,9 @@ def delivered(tmp_path: Path) -> dict[str, bool]:
     return {record["description"].partition("@")[0]: bool(record["delivered_at"]) for record in records}
 
 
-def tried_twice(tmp_path: Path, sim: Simulator, sink: Sink, example: str, people: list[str], **options: Any) -> list[str]:
+def tried_twice(
+    tmp_path: Path, sim: Simulator, sink: Sink, example: str, people: list[str], **options: Any
+) -> list[str]:
     """Deliver to people, the first time in vain for Grace; return all secrets."""
     variables = {
         "onboard_users_users": people,

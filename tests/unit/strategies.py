@@ -234,7 +234,11 @@ CASES = st.builds(
     Case,
     items(),
     users(),
-    st.dictionaries(_STEMS, st.builds(Stored, st.none() | _CREDENTIALS, st.none() | _INTENTS, st.sampled_from(["", "", "broken", "old"])), max_size=5),
+    st.dictionaries(
+        _STEMS,
+        st.builds(Stored, st.none() | _CREDENTIALS, st.none() | _INTENTS, st.sampled_from(["", "", "broken", "old"])),
+        max_size=5,
+    ),
     POLICIES,
     st.dictionaries(st.integers(1, 12), st.sampled_from([(), ("access0",), ("access0", "access1")]), max_size=6),
 )

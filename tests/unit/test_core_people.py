@@ -136,9 +136,7 @@ def test_the_delimiter_can_be_given() -> None:
 
 def test_rows_are_chosen_by_a_further_column() -> None:
     text = "description,Project,roles\nada,a;b,\ngrace,b,\neve,,\nada,c,a_b\n"
-    names = {
-        value: [one["description"] for one in people_from_csv(text, where={"project": value})] for value in "abcd"
-    }
+    names = {value: [one["description"] for one in people_from_csv(text, where={"project": value})] for value in "abcd"}
     assert names == {"a": ["ada", "eve"], "b": ["ada", "grace", "eve"], "c": ["eve", "ada"], "d": ["eve"]}
     assert people_from_csv(text, where={"PROJECT": "c"})[1] == {"description": "ada", "roles": ["a_b"]}
     assert people_from_csv([{"name": "ada", "team": "x"}, {"name": "eve", "team": "y"}], where={"team": "x"}) == [

@@ -136,9 +136,7 @@ class World:
     def observed(self) -> Observed:
         """What the next run would see."""
         stems = {*self.files, *self.intents, *self.kits}
-        stored = {
-            stem: Stored(self.files.get(stem), self.intents.get(stem), self.kits.get(stem, "")) for stem in stems
-        }
+        stored = {stem: Stored(self.files.get(stem), self.intents.get(stem), self.kits.get(stem, "")) for stem in stems}
         users = [one for one in map(self.user, self.users) if one is not None]
         return Observed(Cloud(users), stored, NOW, {number: tuple(keys) for number, keys in self.keys.items()})
 

@@ -58,7 +58,9 @@ def requirements(selector: str) -> frozenset[str]:
 def names_one_of(selector: str, names: Iterable[str]) -> bool:
     """True if a label selector asks for a label with one of these values, as ``owner=ada`` does for ``ada``."""
     wanted = set(names)
-    return any(re.split("(?<!!)=", part, maxsplit=1)[1:] in ([name] for name in wanted) for part in requirements(selector))
+    return any(
+        re.split("(?<!!)=", part, maxsplit=1)[1:] in ([name] for name in wanted) for part in requirements(selector)
+    )
 
 
 def _one_form(requirement: str) -> str:
