@@ -17,9 +17,10 @@ from pathlib import Path
 
 from code_blocks import Block, blocks_of
 from demo import KEYS, PROJECT, environment, simulator
-from project_files import project_files
+from project_files import copy_project, project_files
 
 GUIDE = re.compile(r"docs/docsite/rst/\w+\.rst")
+FIRST_OPTION = "docs/first-option.md"
 SECONDS = 120
 
 
@@ -85,6 +86,24 @@ def run_guide(name: str) -> int:
             return follow(blocks, folder, env)
 
 
+def first_option() -> str:
+    """Do what the contributors' page tells: apply its changes to a copy, and run the test that it writes."""
+    changes = [block.code for block in blocks_of(FIRST_OPTION) if block.language == "diff"]
+    with tempfile.TemporaryDirectory(prefix="first-option-") as base:
+        copy_project(Path(base))
+        env = {**environment(Path(base)), "PATH": os.environ.get("PATH", os.defpath)}
+        apply = subprocess.run(
+            ["git", "apply", "--recount", "-"], cwd=base, input="".join(changes), text=True, check=False
+        )
+        if apply.returncode:
+            raise GuideError(f"{FIRST_OPTION}: its changes do not apply any more: the code has changed.")
+        command = [sys.executable, "-m", "pytest", "-q", "-n", "0", "tests/integration/test_role_by_name.py"]
+        done = subprocess.run(command, cwd=base, env=env, capture_output=True, text=True, check=False)
+        if done.returncode:
+            raise GuideError(f"{FIRST_OPTION}: the test fails:\n{done.stdout}{done.stderr}")
+    return done.stdout.strip().splitlines()[-1]
+
+
 def main() -> None:
     guides = [name for name in project_files() if GUIDE.fullmatch(name)]
     problems, total = [], 0
@@ -98,6 +117,10 @@ def main() -> None:
             continue
         total += count
         print(f"{name}: {count} blocks of commands, {time.monotonic() - started:.0f} s", flush=True)
+    try:
+        print(f"{FIRST_OPTION}: {first_option()}", flush=True)
+    except GuideError as error:
+        problems.append(str(error))
     if problems or not total:
         sys.exit("\n".join(problems) or "No guide has a command: nothing was run.")
     print(f"{total} blocks of commands did what their guides say.")
