@@ -1,9 +1,9 @@
 # Each target is one plain command: use whichever you like.
 .DEFAULT_GOAL := help
-.PHONY: help demo test ecosystem lint format build venv clean soak
+.PHONY: help demo test test-all ecosystem lint sanity units integration galaxy docs format build release venv clean soak
 
 help: ## Show this
-	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
 
 demo: ## Run the main job against the embedded API (scripts/demo)
 	@scripts/demo
@@ -19,6 +19,27 @@ soak: ## Look for failures with fresh random seeds (scripts/soak; MINUTES=10)
 
 lint: ## Run every linter (scripts/lint)
 	@scripts/lint
+
+test-all: ## Run the tests on every Python and ansible-core here (scripts/test-all)
+	@scripts/test-all
+
+sanity: ## Run ansible-test sanity on three ansible-cores (scripts/sanity)
+	@scripts/sanity
+
+units: ## Run ansible-test units on three ansible-cores (scripts/units)
+	@scripts/units
+
+integration: ## Run ansible-test integration on three ansible-cores (scripts/integration)
+	@scripts/integration
+
+galaxy: ## Import the tarball as Galaxy does (scripts/galaxy)
+	@scripts/galaxy
+
+docs: ## Build the documentation site, check its links, code and commands (scripts/docs)
+	@scripts/docs
+
+release: ## Prepare a release: make release VERSION=1.2.3 (scripts/release)
+	@scripts/release $(VERSION)
 
 format: ## Sort imports and format the code (scripts/format)
 	@scripts/format

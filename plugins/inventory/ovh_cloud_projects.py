@@ -97,8 +97,7 @@ notes:
   - Ansible goes on with an empty inventory where a plugin fails, unless E(ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED) is
     true.
 seealso:
-  - plugin: cloudops.ovh.onboard_users
-    plugin_type: role
+  - module: cloudops.ovh.ovh_cloud_users
 """
 
 EXAMPLES = r"""
@@ -187,7 +186,9 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
             raise AnsibleParserError(error.message) from None
         self._warn(found, filters)
         for project_id, fields in sorted(found["projects"].items()):
-            self._add(wrap_var(project_id), wrap_var(fields), filters)
+            # Until ansible-core 2.18 a marked name is listed as a mapping. In this one nothing can be evaluated.
+            host = project_id if project_id.isalnum() else wrap_var(project_id)
+            self._add(host, wrap_var(fields), filters)
 
     def _warn(self, found: Mapping[str, Any], filters: Any) -> None:
         for project_id, message in sorted(found["unreadable"].items()):
@@ -242,7 +243,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         return None if result is None else str(result)
 
     def _add(self, project_id: str, fields: Mapping[str, Any], filters: Any) -> None:
-        variables = host_variables(project_id, fields)
+        variables = host_variables(wrap_var(project_id), fields)
         if not self._is_wanted(project_id, {**variables, "inventory_hostname": project_id}, fields, filters):
             return
         host = self.inventory.add_host(project_id)

@@ -91,7 +91,9 @@ def test_repetitions_are_spread_over_the_whole_pause_and_end(sim: Simulator, mon
     [{"kind": "html", "status": 503}, {"kind": "throttle"}, {"kind": "throttle", "retry_after": 1}],
     ids=["503", "429", "429-retry-after"],
 )
-def test_one_call_does_not_take_for_ever(sim: Simulator, monkeypatch: pytest.MonkeyPatch, fault: dict[str, Any]) -> None:
+def test_one_call_does_not_take_for_ever(
+    sim: Simulator, monkeypatch: pytest.MonkeyPatch, fault: dict[str, Any]
+) -> None:
     """A cap on the time, whatever ``retries`` says."""
     monkeypatch.setattr(client, "CALL_BUDGET", 0.5)
     monkeypatch.setattr(client, "_LONGEST_BACKOFF", 0.2)

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import threading
 from collections.abc import Iterator, Mapping
@@ -288,7 +289,9 @@ def test_the_cache_spares_the_api_and_is_as_safe(tmp_path: Path, cloud: Simulato
     kept = "".join(path.read_text() for path in (tmp_path / "cache").iterdir())
     assert not any(secret in kept for secret in cloud.credentials.values())
     cloud.clear_faults()
-    assert sorted(inventory(tmp_path, cloud, config, "--flush-cache").hosts) == [A, B, C]
+    # ansible-inventory has --flush-cache since 2.18 only.
+    shutil.rmtree(tmp_path / "cache")
+    assert sorted(inventory(tmp_path, cloud, config).hosts) == [A, B, C]
 
 
 def test_what_may_pass_is_not_cached(tmp_path: Path, cloud: Simulator) -> None:

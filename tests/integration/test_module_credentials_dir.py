@@ -512,7 +512,7 @@ def test_runs_at_the_same_time_in_one_folder_make_one_account(sim: Simulator, ba
         workers = [
             # The folder itself is made by whoever comes first.
             threading.Thread(target=lambda: results.append(keep(sim, base / users[0], users)))  # noqa: B023
-            for _ in range(3)
+            for _number in range(3)
         ]
         for worker in workers:
             worker.start()

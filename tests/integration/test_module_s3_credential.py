@@ -373,7 +373,9 @@ def test_the_module_as_ansible_runs_it(sim: Simulator) -> None:
     done = finish(start("ovh_cloud_user_s3_credential", options))
     assert done["secret"] in held(sim, user_id).values()
     assert "warnings" not in done
-    assert done["invocation"]["module_args"]["application_secret"] == "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"
+    # Since ansible-core 2.21 the arguments are only returned where they are asked for.
+    shown = done.get("invocation", {}).get("module_args", {}).get("application_secret")
+    assert shown in (None, "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER")
     assert holds_none(done, done["secret"], sim.credentials["application_secret"], sim.credentials["consumer_key"])
     assert done["diff"]["before"] != done["diff"]["after"]
 

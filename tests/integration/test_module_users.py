@@ -110,7 +110,7 @@ def test_purge_leaves_who_is_listed_by_another_name(sim: Simulator, by: str) -> 
 
 
 def test_purge_leaves_the_twins_of_a_listed_user(sim: Simulator) -> None:
-    for _ in range(2):
+    for _number in range(2):
         sim.project().add_user("twin@example.com", [])
     result = run(sim, kinds.USERS, users=["twin@example.com"], purge_users=True, purge_match="@example")
     assert actions(result) == ["failed"]

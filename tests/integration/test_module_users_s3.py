@@ -283,7 +283,7 @@ def test_a_token_that_stays_keeps_nobodys_account(sim: Simulator, method: str) -
 
 
 def test_tokens_of_an_ambiguous_name_stay(sim: Simulator) -> None:
-    for _ in range(2):
+    for _number in range(2):
         sim.project().add_user("twin", ROLES)
     sim.project().add_ai_token("whose", label_selector="owner=twin")
     assert users(sim, ["twin"], state="absent", ai_tokens="absent")["failed"]

@@ -90,7 +90,7 @@ def test_the_guard_refuses_before_any_change(tmp_path: Path, sim: Simulator, mod
 
 
 def test_what_cannot_be_done_is_said_and_the_others_go_on(tmp_path: Path, sim: Simulator) -> None:
-    twins = [sim.project().add_user("twin", ROLES)["id"] for _ in range(2)]
+    twins = [sim.project().add_user("twin", ROLES)["id"] for _number in range(2)]
     sim.project().add_user("ada", ROLES)
     sim.project().add_ai_token("notebooks", label_selector="owner=ada")
     sim.fault("status", method="DELETE", route="/ai/token", status=403, times=None, error_class="Client::Forbidden")

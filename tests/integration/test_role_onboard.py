@@ -163,7 +163,9 @@ def test_a_delivery_is_tried_until_it_succeeds_once(tmp_path: Path, sim: Simulat
     first = onboard(tmp_path, sim, people, **options)
     assert first.rc != 0
     assert (
-        '1 of 2 credentials could not be delivered: grace@example.com. The task that failed is "Hand over' in first.text
+        '1 of 2 credentials could not be delivered: grace@example.com. The task that failed is "Hand over'
+        # Until ansible-core 2.18 results are printed as JSON.
+        in first.text.replace('\\"', '"')
     )
     assert "grace@example.com: ai_training_operator, objectstore_operator; credential not delivered" in first.text
     assert [one["description"] for one in mail()] == ["ada@example.com"]
@@ -234,7 +236,7 @@ def test_options_that_do_not_go_together_are_refused_before_any_call(tmp_path: P
 
 def test_the_result_is_for_the_rest_of_the_play_and_holds_no_secret(tmp_path: Path, sim: Simulator) -> None:
     """The connection from ``module_defaults``, the role inside a play of one's own, one person who fails."""
-    twins = [sim.project().add_user("twin")["id"] for _ in range(2)]
+    twins = [sim.project().add_user("twin")["id"] for _number in range(2)]
     connection = {"endpoint": sim.url, **{key: sim.credentials[key] for key in ("client_id", "client_secret")}}
     connection["service_name"] = PROJECT
     variables = {

@@ -99,7 +99,7 @@ def test_the_account_that_has_to_go_is_not_known_by_its_id_yet(sim: Simulator, z
 def test_many_runs_without_folders(sim: Simulator, zygote: Zygote) -> None:
     rig = Rig(sim, None)
     gate = sim.gate("POST", "/user$", times=None)
-    runs = [zygote.start(rig.params(PEOPLE)) for _ in range(4)]
+    runs = [zygote.start(rig.params(PEOPLE)) for _number in range(4)]
     assert gate.wait_reached(count=4)
     gate.release()
     results = [run.result() for run in runs]

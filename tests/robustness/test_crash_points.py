@@ -127,7 +127,7 @@ def kill_and_recover(zygote: Zygote, scene: Scene, base: Path, kill_at: int) -> 
         for name in scene.gone:
             assert rig.project.users_by_description(name) == []
             assert rig.record(name) is None
-        rig.steady([item for item in scene.people] + [{"name": name, "state": "absent"} for name in scene.gone])
+        rig.steady(list(scene.people) + [{"name": name, "state": "absent"} for name in scene.gone])
 
 
 @pytest.fixture(autouse=True)

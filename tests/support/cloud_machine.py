@@ -433,9 +433,7 @@ class CloudMachine(RuleBasedStateMachine):
         for number, account in self.ledger.accounts().items():
             if number in before.accounts:
                 continue
-            files = [
-                (rig, record) for rig in self.rigs[:2] for record in rig.records() if record["user_id"] == number
-            ]
+            files = [(rig, record) for rig in self.rigs[:2] for record in rig.records() if record["user_id"] == number]
             holders = [rig for rig, record in files if record.get("password") == account.password]
             assert len(holders) == 1, f"{len(holders)} files open the account of {account.description!r}"
             assert all(record.get("password") or record["note"] for _rig, record in files)

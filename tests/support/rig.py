@@ -130,11 +130,11 @@ class Rig:
 
     # What must hold
 
-    def one_account(self, description: str, roles: Iterable[str] = ROLES) -> dict[str, Any]:
-        """Assert that there is exactly one live account for a person, with exactly these roles; return it."""
+    def one_account(self, description: str, roles: Iterable[str] | None = None) -> dict[str, Any]:
+        """Assert that there is exactly one live account for a person, with exactly these roles (ROLES); return it."""
         found = self.project.users_by_description(description)
         assert len(found) == 1, f"{len(found)} accounts of {description}"
-        assert self.project.role_names(found[0]["id"]) == sorted(roles)
+        assert self.project.role_names(found[0]["id"]) == sorted(ROLES if roles is None else roles)
         return found[0]
 
     def working(self, description: str, result: Mapping[str, Any] | None = None) -> str:

@@ -79,9 +79,7 @@ class _World:
     def limit(self, limit: Limit | None) -> None:
         self._api = None
         if limit is not None:
-            self._api = RateLimit(
-                self.clock, limit.calls, limit.per, retry_after=limit.hints, kind=limit.kind
-            )
+            self._api = RateLimit(self.clock, limit.calls, limit.per, retry_after=limit.hints, kind=limit.kind)
 
     def later(self, seconds: float, what: str, *facts: Any) -> None:
         heapq.heappush(self._events, (self.clock.now_at + seconds, next(self._order), what, facts))

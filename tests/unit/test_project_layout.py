@@ -282,6 +282,13 @@ def test_functions_are_small(name: str) -> None:
     assert too_big(tree(name), name) == []
 
 
+@pytest.mark.parametrize("name", [name for name in FILES if name.endswith(".py")])
+def test_no_variable_is_called_underscore(name: str) -> None:
+    """ansible-test's pylint refuses it, since Ansible's plugins use it for translations; this says so in a second."""
+    names = (node for node in ast.walk(tree(name)) if isinstance(node, ast.Name) and node.id == "_")
+    assert [f"{name}:{node.lineno}" for node in names if isinstance(node.ctx, ast.Store)] == []
+
+
 def test_the_action_group_is_every_module() -> None:
     group = load("meta/runtime.yml")["action_groups"]["ovh"]
     assert group == sorted(Path(name).stem for name in MODULES)

@@ -73,6 +73,20 @@ def test_the_tarball_holds_the_files_of_git(packed: tuple[Path, list[str]]) -> N
     assert build_tarball.differences(tarball, expected) == []
 
 
+def test_the_same_files_give_the_same_bytes(packed: tuple[Path, list[str]], tmp_path: Path) -> None:
+    """In another folder, at another time, under another umask, found in another order."""
+    source = tmp_path / "checkout"
+    names = copy_project(source)
+    for name in reversed(names):
+        path = source / name
+        content, executable = path.read_bytes(), os.access(path, os.X_OK)
+        path.unlink()
+        path.write_bytes(content)
+        path.chmod(0o700 if executable else 0o600)
+    tarball = build_tarball.build(source, tmp_path / "dist")
+    assert tarball.read_bytes() == packed[0].read_bytes()
+
+
 def test_what_users_need_is_in(packed: tuple[Path, list[str]]) -> None:
     content = build_tarball.content(packed[0])
     for name in ("LICENSE", "README.md", "CHANGELOG.md", "meta/runtime.yml", "requirements.txt"):

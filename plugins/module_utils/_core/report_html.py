@@ -111,7 +111,7 @@ def _tile(number: int, one: str, many: str, kind: str = "") -> str:
 
 def _moment(stamp: str) -> str:
     """Return ``2026-11-24T00:13:31Z`` as people write it."""
-    date, _, rest = stamp.partition("T")
+    date, _sign, rest = stamp.partition("T")
     return f"{date} at {rest[:5]} UTC" if rest.endswith("Z") else stamp
 
 
