@@ -84,6 +84,9 @@ class StandIn:
             thing["notification_configuration"] = {**WEBHOOK, **data["notification_configuration"]}
         thing["related"] = {"survey_spec": f"{thing['url']}survey_spec/"}
         thing["summary_fields"] = {}
+        if kind == "projects":
+            # Cloned at once.
+            thing["scm_revision"] = "0" * 40
         self.things.setdefault(kind, {})[number] = thing
         return 201, self._shown(kind, thing)
 

@@ -51,7 +51,7 @@ def test_the_installed_collection_says_what_it_needs(context: Path, tmp_path: Pa
     run("ansible-galaxy", "collection", "install", *options, str(tarball))
     script = context / "_build" / "scripts" / "introspect.py"
     written = [f"--write-pip={tmp_path / 'requirements.txt'}", f"--write-bindep={tmp_path / 'bindep.txt'}"]
-    run("python", str(script), "introspect", str(tmp_path), *written)
+    run("python", str(script), "introspect", str(tmp_path / "collections"), *written)
     packages = (tmp_path / "requirements.txt").read_text().splitlines()
     assert sorted(line.split()[0] for line in packages) == ["ovh>=1.2", "requests"]
     assert all("from collection cloudops.ovh" in line for line in packages)
