@@ -120,7 +120,7 @@ def test_a_cancelled_run_loses_nothing(tmp_path: Path, sim: Simulator) -> None:
     people, folder = [f"person-{number}" for number in range(6)], tmp_path / "credentials"
     variables = {"onboard_users_users": people, "onboard_users_credentials_dir": str(folder), "onboard_users_concurrency": 1}
     data = prepare(tmp_path, sim, "data", variables)
-    sim.fault("delay", method="POST", seconds=0.5)
+    sim.fault("delay", method="POST", times=None, seconds=0.4)
     process = subprocess.Popen(
         runner("run", data, "-p", "cloudops.ovh.onboard", "-i", "one"), stdout=subprocess.DEVNULL, start_new_session=True
     )
@@ -160,7 +160,7 @@ def test_the_program_that_embeds_it(tmp_path: Path, sim: Simulator) -> None:
 
 def test_slices_side_by_side(tmp_path: Path, sim: Simulator) -> None:
     """As AWX cuts one launch: each slice has some of the projects, and one folder holds all credentials."""
-    projects, slices = [PROJECT, *(str(number) * 32 for number in (1, 2, 3))], 2
+    projects, slices = [PROJECT, *(letter * 32 for letter in "abc")], 2
     for project in projects[1:]:
         sim.add_project(project)
     folder = tmp_path / "credentials"
