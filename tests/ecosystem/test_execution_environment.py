@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import fnmatch
+import os
 import subprocess
 from pathlib import Path
 
@@ -16,8 +17,9 @@ import build_tarball
 from project_files import ROOT, copy_project
 
 
-def run(*command: str, cwd: Path = ROOT) -> str:
-    done = subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False)
+def run(*command: str, cwd: Path = ROOT, **environment: str) -> str:
+    env = {**os.environ, **environment}
+    done = subprocess.run(command, cwd=cwd, env=env, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
 
@@ -47,11 +49,12 @@ def test_the_context_has_the_tarball_where_galaxy_is_told(context: Path) -> None
 def test_the_installed_collection_says_what_it_needs(context: Path, tmp_path: Path) -> None:
     """The same script and the same question as in the build's second stage."""
     (tarball,) = (context / "_build" / "collections").iterdir()
-    options = ["--offline", "--no-deps", "-p", str(tmp_path / "collections")]
-    run("ansible-galaxy", "collection", "install", *options, str(tarball))
+    where = str(tmp_path / "collections")
+    command = ("ansible-galaxy", "collection", "install", "--offline", "--no-deps", "-p", where, str(tarball))
+    run(*command, ANSIBLE_COLLECTIONS_PATH=where)
     script = context / "_build" / "scripts" / "introspect.py"
     written = [f"--write-pip={tmp_path / 'requirements.txt'}", f"--write-bindep={tmp_path / 'bindep.txt'}"]
-    run("python", str(script), "introspect", str(tmp_path / "collections"), *written)
+    run("python", str(script), "introspect", where, *written)
     packages = (tmp_path / "requirements.txt").read_text().splitlines()
     assert sorted(line.split()[0] for line in packages) == ["ovh>=1.2", "requests"]
     assert all("from collection cloudops.ovh" in line for line in packages)

@@ -10,7 +10,7 @@ import os
 import signal
 import subprocess
 import sys
-import time
+
 from pathlib import Path
 from typing import Any
 
@@ -86,6 +86,13 @@ def test_a_process(tmp_path: Path, sim: Simulator) -> None:
     (data / "artifacts" / "one" / "planted").write_text(secrets[0])
     assert len(secrets_in(data, secrets)) == 1
 
+    report = tmp_path / "report.html"
+    data = prepare(tmp_path, sim, "audit", {"audit_users_expected": ["ada"], "audit_users_report": str(report)})
+    run(data, "cloudops.ovh.audit")
+    counts = statistics(data)["audit_summary"]
+    assert (counts["people"], counts["drift"], counts["report"]) == (2, 1, str(report))
+    assert secrets_in(data, secrets) == []
+
     data = prepare(tmp_path, sim, "offboard", {"offboard_users_users": ["ada", "gone"], "offboard_users_mode": "delete"})
     run(data, "cloudops.ovh.offboard")
     counts = statistics(data)["offboard_summary"]
@@ -120,18 +127,16 @@ def test_a_cancelled_run_loses_nothing(tmp_path: Path, sim: Simulator) -> None:
     people, folder = [f"person-{number}" for number in range(6)], tmp_path / "credentials"
     variables = {"onboard_users_users": people, "onboard_users_credentials_dir": str(folder), "onboard_users_concurrency": 1}
     data = prepare(tmp_path, sim, "data", variables)
-    sim.fault("delay", method="POST", times=None, seconds=0.4)
+    gate = sim.gate(method="POST", route="/user$", skip=2)
     process = subprocess.Popen(
         runner("run", data, "-p", "cloudops.ovh.onboard", "-i", "one"), stdout=subprocess.DEVNULL, start_new_session=True
     )
-    deadline = time.monotonic() + 60
-    while not sim.project().live_users():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
+    assert gate.wait_reached(60)
     os.kill(process.pid, signal.SIGTERM)
     process.wait(timeout=60)
     assert (data / "artifacts" / "one" / "status").read_text() in ("canceled", "failed")
     assert len(sim.project().live_users()) < len(people)
+    gate.release()
     run(data, "cloudops.ovh.onboard", "two")
     assert statistics(data, "two")["onboard_summary"]["failed"] == 0
     for person in people:
