@@ -18,7 +18,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-VENV = ROOT / ".venv"
+# The ecosystem's tools have an environment of their own, which scripts/ecosystem names.
+VENV = ROOT / os.environ.get("CLOUDOPS_VENV", ".venv")
 PYTHON = VENV / "bin" / "python"
 LINK = ROOT / ".collections" / "ansible_collections" / "cloudops" / "ovh"
 LOCK = ROOT / ".cache" / "bootstrap.lock"
@@ -95,7 +96,7 @@ def run(command: list[str | Path], advice: str) -> None:
 
 
 def make_venv() -> None:
-    say(f"Making .venv with Python {platform.python_version()} …")
+    say(f"Making {VENV.name} with Python {platform.python_version()} …")
     run(
         [sys.executable, "-m", "venv", "--clear", VENV],
         "The virtual environment could not be made. On Debian and Ubuntu: apt install python3-venv.",

@@ -4,7 +4,7 @@
 # With CDPATH `cd` may go elsewhere, and print.
 unset CDPATH
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
-BIN=$ROOT/.venv/bin
+BIN=$ROOT/${CLOUDOPS_VENV:-.venv}/bin
 cd "$ROOT" || exit
 
 # Packages of another environment must not shadow ours.
