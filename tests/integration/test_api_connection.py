@@ -347,9 +347,31 @@ def test_a_slow_answer_is_given_up_after_timeout(sim: Simulator) -> None:
     assert time.monotonic() - began < 0.9
 
 
-def test_a_redirect_is_not_followed(sim: Simulator) -> None:
+@pytest.mark.parametrize("names", [SIGNED, OAUTH2], ids=["signed", "oauth2"])
+def test_a_redirect_is_not_followed(sim: Simulator, names: tuple[str, ...]) -> None:
     sim.fault("status", "GET", "/user$", status=302, headers={"Location": sim.url + "/auth/time"})
-    refused(read({"endpoint": sim.url, **keys(sim)}), "redirects", "check the endpoint")
+    refused(read({"endpoint": sim.url, **keys(sim, names)}), "redirects", "check the endpoint")
+
+
+@pytest.mark.parametrize("names", [SIGNED, OAUTH2], ids=["signed", "oauth2"])
+def test_connections_are_kept_for_all_workers(sim: Simulator, names: tuple[str, ...]) -> None:
+    """One connection for each worker, whatever the number of calls: requests by itself keeps ten."""
+    sim.settings.latency = 0.02
+    opened: list[object] = []
+    server = sim._server
+    assert server is not None
+    track = server.track
+
+    def noted(connection: object, *, alive: bool) -> None:
+        opened.extend([connection] * alive)
+        track(connection, alive=alive)
+
+    server.track = noted
+    people = [f"user-{number}" for number in range(200)]
+    options = {"endpoint": sim.url, **keys(sim, names), "users": people, "service_name": PROJECT, "concurrency": 30}
+    assert call(kinds.USERS, options)["summary"]["created"] == 200
+    # Two more: before there were workers, and for the token of a service account.
+    assert 10 < len(opened) <= 32
 
 
 # Clocks
