@@ -151,8 +151,9 @@ from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.plugins.inventory import BaseInventoryPlugin, Cacheable, Constructable
 from ansible.utils.unsafe_proxy import wrap_var
 
-from ansible_collections.cloudops.ovh.plugins.module_utils._api.client import Port, configuration_places
+from ansible_collections.cloudops.ovh.plugins.module_utils._api.client import Port
 from ansible_collections.cloudops.ovh.plugins.module_utils._api.config import KEYS, resolve
+from ansible_collections.cloudops.ovh.plugins.module_utils._api.official import configuration_places
 from ansible_collections.cloudops.ovh.plugins.module_utils._api.projects import read_projects
 from ansible_collections.cloudops.ovh.plugins.module_utils._core.errors import CloudOpsError
 from ansible_collections.cloudops.ovh.plugins.module_utils._core.project import (

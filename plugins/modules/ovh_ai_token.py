@@ -194,12 +194,12 @@ failure:
     code: ambiguous_token
 """
 
-from ansible_collections.cloudops.ovh.plugins.module_utils._ansible import kinds, runner
+from ansible_collections.cloudops.ovh.plugins.module_utils._ansible import runner, tokens
 
 
 def main() -> None:
     """Run the module."""
-    runner.run(kinds.AI_TOKEN)
+    runner.run(tokens.AI_TOKEN)
 
 
 if __name__ == "__main__":

@@ -119,12 +119,12 @@ failure:
     code: bad_input
 """
 
-from ansible_collections.cloudops.ovh.plugins.module_utils._ansible import kinds, runner
+from ansible_collections.cloudops.ovh.plugins.module_utils._ansible import runner, tokens
 
 
 def main() -> None:
     """Run the module."""
-    runner.run(kinds.AI_TOKEN_INFO)
+    runner.run(tokens.AI_TOKEN_INFO)
 
 
 if __name__ == "__main__":

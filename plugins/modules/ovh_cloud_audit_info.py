@@ -268,12 +268,12 @@ failure:
     code: unknown_role
 """
 
-from ansible_collections.cloudops.ovh.plugins.module_utils._ansible import kinds, runner
+from ansible_collections.cloudops.ovh.plugins.module_utils._ansible import auditing, runner
 
 
 def main() -> None:
     """Run the module."""
-    runner.run(kinds.AUDIT_INFO)
+    runner.run(auditing.AUDIT_INFO)
 
 
 if __name__ == "__main__":

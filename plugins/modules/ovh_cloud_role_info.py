@@ -93,12 +93,12 @@ failure:
     code: api
 """
 
-from ansible_collections.cloudops.ovh.plugins.module_utils._ansible import kinds, runner
+from ansible_collections.cloudops.ovh.plugins.module_utils._ansible import reading, runner
 
 
 def main() -> None:
     """Run the module."""
-    runner.run(kinds.ROLE_INFO)
+    runner.run(reading.ROLE_INFO)
 
 
 if __name__ == "__main__":

@@ -175,12 +175,12 @@ failure:
     code: unknown_role
 """
 
-from ansible_collections.cloudops.ovh.plugins.module_utils._ansible import kinds, runner
+from ansible_collections.cloudops.ovh.plugins.module_utils._ansible import one_user, runner
 
 
 def main() -> None:
     """Run the module."""
-    runner.run(kinds.USER)
+    runner.run(one_user.USER)
 
 
 if __name__ == "__main__":

@@ -104,12 +104,12 @@ failure:
     code: credentials_dir
 """
 
-from ansible_collections.cloudops.ovh.plugins.module_utils._ansible import kinds, runner
+from ansible_collections.cloudops.ovh.plugins.module_utils._ansible import runner, user_credential
 
 
 def main() -> None:
     """Run the module."""
-    runner.run(kinds.USER_CREDENTIAL)
+    runner.run(user_credential.USER_CREDENTIAL)
 
 
 if __name__ == "__main__":

@@ -137,12 +137,12 @@ failure:
     code: unknown_role
 """
 
-from ansible_collections.cloudops.ovh.plugins.module_utils._ansible import kinds, runner
+from ansible_collections.cloudops.ovh.plugins.module_utils._ansible import reading, runner
 
 
 def main() -> None:
     """Run the module."""
-    runner.run(kinds.USER_INFO)
+    runner.run(reading.USER_INFO)
 
 
 if __name__ == "__main__":

@@ -106,12 +106,12 @@ failure:
     code: user_not_found
 """
 
-from ansible_collections.cloudops.ovh.plugins.module_utils._ansible import kinds, runner
+from ansible_collections.cloudops.ovh.plugins.module_utils._ansible import one_user, runner
 
 
 def main() -> None:
     """Run the module."""
-    runner.run(kinds.USER_ROLE)
+    runner.run(one_user.USER_ROLE)
 
 
 if __name__ == "__main__":

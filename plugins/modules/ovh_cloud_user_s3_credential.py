@@ -176,12 +176,12 @@ failure:
     code: access_key_not_found
 """
 
-from ansible_collections.cloudops.ovh.plugins.module_utils._ansible import kinds, runner
+from ansible_collections.cloudops.ovh.plugins.module_utils._ansible import access_keys, runner
 
 
 def main() -> None:
     """Run the module."""
-    runner.run(kinds.S3_CREDENTIAL)
+    runner.run(access_keys.S3_CREDENTIAL)
 
 
 if __name__ == "__main__":

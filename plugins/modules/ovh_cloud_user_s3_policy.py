@@ -120,12 +120,12 @@ failure:
     code: bad_input
 """
 
-from ansible_collections.cloudops.ovh.plugins.module_utils._ansible import kinds, runner
+from ansible_collections.cloudops.ovh.plugins.module_utils._ansible import policies, runner
 
 
 def main() -> None:
     """Run the module."""
-    runner.run(kinds.S3_POLICY)
+    runner.run(policies.S3_POLICY)
 
 
 if __name__ == "__main__":

@@ -353,12 +353,12 @@ failure:
     code: refused_by_guard
 """
 
-from ansible_collections.cloudops.ovh.plugins.module_utils._ansible import kinds, runner
+from ansible_collections.cloudops.ovh.plugins.module_utils._ansible import runner, users
 
 
 def main() -> None:
     """Run the module."""
-    runner.run(kinds.USERS)
+    runner.run(users.USERS)
 
 
 if __name__ == "__main__":

@@ -17,7 +17,18 @@ from jinja2 import StrictUndefined, TemplateError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 NAME = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*")
-FIELD_KEYS = {"id", "type", "label", "help_text", "secret", "multiline", "format", "choices", "default", "ask_at_runtime"}
+FIELD_KEYS = {
+    "id",
+    "type",
+    "label",
+    "help_text",
+    "secret",
+    "multiline",
+    "format",
+    "choices",
+    "default",
+    "ask_at_runtime",
+}
 STRING_ONLY = {"choices", "multiline", "format", "secret"}
 #: The jobs' own environment, which a credential must not touch.
 FORBIDDEN = {"PATH", "PYTHONPATH", "VIRTUAL_ENV", "JOB_ID", "INVENTORY_ID", "AWX_HOST", "PROJECT_REVISION"}
@@ -221,4 +232,6 @@ def credential(given: Mapping[str, Any], fields: Mapping[str, Any]) -> list[str]
     known = {field["id"] for field in fields["fields"]}
     problems = [f"unknown input: {name}" for name in given if name not in known]
     # AWX accepts a credential without what its type requires.
-    return problems + [f"required input is missing: {name}" for name in fields.get("required", []) if not given.get(name)]
+    return problems + [
+        f"required input is missing: {name}" for name in fields.get("required", []) if not given.get(name)
+    ]

@@ -62,7 +62,9 @@ class StandIn:
             return self._related(method, path, data)
         if len(path) == 2:
             return 200, self._shown(path[0], self._changed(path[0], int(path[1]), data))
-        return self._made(path[0], data) if method == "POST" else (200, self._found(path[0], dict(parse_qsl(parts.query))))
+        return (
+            self._made(path[0], data) if method == "POST" else (200, self._found(path[0], dict(parse_qsl(parts.query))))
+        )
 
     def _found(self, kind: str, query: dict[str, str]) -> dict[str, Any]:
         kinds = ("job_templates", "projects") if kind == "unified_job_templates" else (kind,)
@@ -94,7 +96,9 @@ class StandIn:
         thing = self.things[kind][number]
         if kind == "notification_templates" and "notification_configuration" in data:
             old, new = thing["notification_configuration"], data["notification_configuration"]
-            data["notification_configuration"] = {key: old[key] if value == HIDDEN else value for key, value in new.items()}
+            data["notification_configuration"] = {
+                key: old[key] if value == HIDDEN else value for key, value in new.items()
+            }
         thing.update(data)
         return thing
 

@@ -44,7 +44,9 @@ def setup(tmp_path: Path, awx: StandIn, check: bool = False, token: str = TOKEN,
     awx.calls.clear()
     env = {"CONTROLLER_HOST": awx.url, "CONTROLLER_OAUTH_TOKEN": token}
     given = {**VARIABLES, **variables}
-    result = play(tmp_path, None, playbook="cloudops.ovh.awx_setup", extra_vars=given, check=check, env=env, verbosity=3)
+    result = play(
+        tmp_path, None, playbook="cloudops.ovh.awx_setup", extra_vars=given, check=check, env=env, verbosity=3
+    )
     assert "planted-secret" not in result.text
     return result
 
@@ -72,7 +74,9 @@ def test_everything_is_made_once(tmp_path: Path, awx: StandIn) -> None:
         drift = awx.links.get(f"job_templates/{template['id']}/notification_templates_error", [])
         assert drift == ([awx.named("notification_templates", "OVHcloud drift")["id"]] if name == "audit" else [])
     # A template of AWX's, not of Ansible's.
-    assert json.loads(templates["audit"]["extra_vars"])["audit_users_report"] == "/srv/reports/audit-{{ awx_job_id }}.html"
+    assert (
+        json.loads(templates["audit"]["extra_vars"])["audit_users_report"] == "/srv/reports/audit-{{ awx_job_id }}.html"
+    )
     assert awx.secret_fields(credential) == {"application_secret", "consumer_key", "client_secret"}
     schedule = awx.named("schedules", "OVHcloud nightly audit")
     assert (schedule["enabled"], awx_rules.rrule(schedule["rrule"])) == (True, [])
@@ -136,7 +140,9 @@ def test_the_survey_becomes_a_run(tmp_path: Path, sim: Simulator) -> None:
     folder = {"onboard_users_credentials_dir": str(tmp_path / "credentials")}
 
     def launch(name: str, answers: dict[str, Any]) -> PlayResult:
-        return play(tmp_path, sim, playbook=project / f"{name}.yml", inventory=inventory, extra_vars=answers, project=None)
+        return play(
+            tmp_path, sim, playbook=project / f"{name}.yml", inventory=inventory, extra_vars=answers, project=None
+        )
 
     people = {"ask_people": "ada\n\n  grace \n{{ 7 * 7 }}", "ask_roles": ["ai_training_read"], "ask_max_resets": 0}
     text = people.pop("ask_people")
@@ -163,7 +169,14 @@ def test_the_survey_becomes_a_run(tmp_path: Path, sim: Simulator) -> None:
 # --- our rules, held against documents that are wrong ---
 
 FIELD = {"id": "key", "type": "string", "label": "Key"}
-QUESTION = {"type": "integer", "question_name": "How many", "variable": "ask", "required": False, "default": 1, "max": 9}
+QUESTION = {
+    "type": "integer",
+    "question_name": "How many",
+    "variable": "ask",
+    "required": False,
+    "default": 1,
+    "max": 9,
+}
 CHOICE = {**QUESTION, "type": "multiplechoice", "choices": ["one", "other"], "default": "one"}
 
 
@@ -227,7 +240,9 @@ def test_wrong_injectors_are_noticed(injectors: dict[str, Any]) -> None:
     ],
 )
 def test_wrong_questions_are_noticed(question: dict[str, Any]) -> None:
-    assert awx_rules.survey({"name": "a", "description": "b", "spec": [QUESTION, {**CHOICE, "variable": "other"}]}) == []
+    assert (
+        awx_rules.survey({"name": "a", "description": "b", "spec": [QUESTION, {**CHOICE, "variable": "other"}]}) == []
+    )
     assert awx_rules.survey({"name": "a", "description": "b", "spec": [question]}) != []
 
 
@@ -268,4 +283,6 @@ def test_the_example_is_a_project() -> None:
         assert play_["ansible.builtin.import_playbook"] == f"cloudops.ovh.{name}"
     requirements = yaml.safe_load((EXAMPLE / "collections" / "requirements.yml").read_text())
     assert [one["name"] for one in requirements["collections"]] == ["cloudops.ovh"]
-    assert yaml.safe_load((EXAMPLE / "ovh_cloud_projects.yml").read_text())["plugin"] == "cloudops.ovh.ovh_cloud_projects"
+    assert (
+        yaml.safe_load((EXAMPLE / "ovh_cloud_projects.yml").read_text())["plugin"] == "cloudops.ovh.ovh_cloud_projects"
+    )

@@ -25,7 +25,9 @@ ROLES = ["ai_training_operator", "objectstore_operator"]
 
 def config(tmp_path: Path, sim: Simulator) -> Path:
     path = tmp_path / "ovh.conf"
-    keys = "".join(f"{key}={sim.credentials[key]}\n" for key in ("application_key", "application_secret", "consumer_key"))
+    keys = "".join(
+        f"{key}={sim.credentials[key]}\n" for key in ("application_key", "application_secret", "consumer_key")
+    )
     path.write_text(f"[default]\nendpoint={sim.url}\n[{sim.url}]\n{keys}")
     return path
 
@@ -93,7 +95,9 @@ def test_a_process(tmp_path: Path, sim: Simulator) -> None:
     assert (counts["people"], counts["drift"], counts["report"]) == (2, 1, str(report))
     assert secrets_in(data, secrets) == []
 
-    data = prepare(tmp_path, sim, "offboard", {"offboard_users_users": ["ada", "gone"], "offboard_users_mode": "delete"})
+    data = prepare(
+        tmp_path, sim, "offboard", {"offboard_users_users": ["ada", "gone"], "offboard_users_mode": "delete"}
+    )
     run(data, "cloudops.ovh.offboard")
     counts = statistics(data)["offboard_summary"]
     assert (counts["deleted"], counts["unchanged"], counts["failed"], counts["tokens"]) == (1, 1, 0, 0)
@@ -125,11 +129,17 @@ def test_a_mesh(tmp_path: Path, sim: Simulator) -> None:
 def test_a_cancelled_run_loses_nothing(tmp_path: Path, sim: Simulator) -> None:
     """Cancelled while accounts are being made, as AWX cancels a job: the next run ends what it began."""
     people, folder = [f"person-{number}" for number in range(6)], tmp_path / "credentials"
-    variables = {"onboard_users_users": people, "onboard_users_credentials_dir": str(folder), "onboard_users_concurrency": 1}
+    variables = {
+        "onboard_users_users": people,
+        "onboard_users_credentials_dir": str(folder),
+        "onboard_users_concurrency": 1,
+    }
     data = prepare(tmp_path, sim, "data", variables)
     gate = sim.gate(method="POST", route="/user$", skip=2)
     process = subprocess.Popen(
-        runner("run", data, "-p", "cloudops.ovh.onboard", "-i", "one"), stdout=subprocess.DEVNULL, start_new_session=True
+        runner("run", data, "-p", "cloudops.ovh.onboard", "-i", "one"),
+        stdout=subprocess.DEVNULL,
+        start_new_session=True,
     )
     assert gate.wait_reached(60)
     os.kill(process.pid, signal.SIGTERM)
@@ -149,7 +159,14 @@ def test_a_cancelled_run_loses_nothing(tmp_path: Path, sim: Simulator) -> None:
 
 def test_the_program_that_embeds_it(tmp_path: Path, sim: Simulator) -> None:
     program = ROOT / "playbooks" / "examples" / "embed" / "onboard_runner.py"
-    options = ["--project", PROJECT, "--config", str(config(tmp_path, sim)), "--credentials", str(tmp_path / "credentials")]
+    options = [
+        "--project",
+        PROJECT,
+        "--config",
+        str(config(tmp_path, sim)),
+        "--credentials",
+        str(tmp_path / "credentials"),
+    ]
     for created in (2, 0):
         done = subprocess.run(
             [sys.executable, str(program), *options, "ada", "grace"],
@@ -176,7 +193,12 @@ def test_slices_side_by_side(tmp_path: Path, sim: Simulator) -> None:
         hosts = [f"{one} ansible_connection=local ovh_service_name={one}" for one in projects[number::slices]]
         (data / "inventory" / "hosts").write_text("\n".join(hosts) + "\n")
         running.append(
-            (data, subprocess.Popen(runner("run", data, "-p", "cloudops.ovh.onboard", "-i", "one"), stdout=subprocess.DEVNULL))
+            (
+                data,
+                subprocess.Popen(
+                    runner("run", data, "-p", "cloudops.ovh.onboard", "-i", "one"), stdout=subprocess.DEVNULL
+                ),
+            )
         )
     for data, process in running:
         assert process.wait(timeout=120) == 0

@@ -120,7 +120,32 @@ def test_one_user_of_many_is_found_with_the_same_calls(
     if "user_id" in options:
         options = {**options, "user_id": sim.project().users()[0]["id"]}
     assert run(sim, kind, **options)["changed"] is False
+    # Roles that are there by their API names need no catalogue.
+    assert asked(sim) == ["GET /auth/time", "GET user"]
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"roles": ["AI Operator"]},
+        {"roles": [AI, STORE]},
+        {"roles": [AI], "revoke_roles": [STORE]},
+        {"roles": [STORE], "purge_roles": True},
+        {"description": "nobody", "roles": [AI]},
+    ],
+    ids=["label", "more", "less", "other", "new"],
+)
+def test_one_user_asks_for_the_catalogue_where_it_decides(sim: Simulator, options: dict[str, Any]) -> None:
+    fill(sim, 1, [AI])
+    run(sim, kinds.USER, check=True, **{"description": "user-000", **options})
     assert asked(sim) == READING
+
+
+@pytest.mark.parametrize("given", ["AI_TRAINING_operator", f" {AI} "])
+def test_a_name_in_any_case_needs_no_catalogue(sim: Simulator, given: str) -> None:
+    fill(sim, 1, [AI, STORE])
+    assert run(sim, kinds.USER, description="user-000", roles=[given], hidden=True)["changed"] is False
+    assert asked(sim) == ["GET /auth/time", "GET user"]
 
 
 @pytest.mark.parametrize("options", [{}, {"state": "absent"}], ids=["present", "absent"])

@@ -9,6 +9,7 @@ import json
 import socket
 import time
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -347,9 +348,39 @@ def test_a_slow_answer_is_given_up_after_timeout(sim: Simulator) -> None:
     assert time.monotonic() - began < 0.9
 
 
-def test_a_redirect_is_not_followed(sim: Simulator) -> None:
+@pytest.mark.parametrize("names", [SIGNED, OAUTH2], ids=["signed", "oauth2"])
+def test_a_redirect_is_not_followed(sim: Simulator, names: tuple[str, ...]) -> None:
     sim.fault("status", "GET", "/user$", status=302, headers={"Location": sim.url + "/auth/time"})
-    refused(read({"endpoint": sim.url, **keys(sim)}), "redirects", "check the endpoint")
+    refused(read({"endpoint": sim.url, **keys(sim, names)}), "redirects", "check the endpoint")
+
+
+@pytest.mark.parametrize("names", [SIGNED, OAUTH2], ids=["signed", "oauth2"])
+def test_connections_are_kept_for_all_workers(sim: Simulator, names: tuple[str, ...]) -> None:
+    """All workers wait for an answer at the same time, twice: requests by itself would keep ten connections."""
+    opened: list[object] = []
+    server = sim._server
+    assert server is not None
+    track = server.track
+
+    def noted(connection: object, *, alive: bool) -> None:
+        opened.extend([connection] * alive)
+        track(connection, alive=alive)
+
+    server.track = noted
+    # The first creation goes alone.
+    gates = [sim.gate("POST", "/user$", times=None, skip=1), sim.gate("POST", "/user/[0-9]+/token$", times=None)]
+    people = [f"user-{number}" for number in range(31)]
+    options = {"endpoint": sim.url, **keys(sim, names), "users": people, "service_name": PROJECT, "timeout": 20}
+    with ThreadPoolExecutor(1) as pool:
+        result = pool.submit(call, kinds.USERS, {**options, "concurrency": 30, "verify_credentials": True})
+        reached = []
+        for gate in gates:
+            reached.append(gate.wait_reached(count=30))
+            gate.release()
+        assert result.result()["summary"]["created"] == 31
+    assert reached == [True, True]
+    # Two more: before there were workers, and for the token of a service account.
+    assert 30 <= len(opened) <= 32
 
 
 # Clocks

@@ -14,7 +14,7 @@ import pytest
 from ansible_collections.cloudops.ovh.plugins.module_utils._ansible import kinds, runner
 from tests.simulator import Simulator
 from tests.support.checks import refused, run
-from tests.support.modules import ROOT, call, connection, finish, start
+from tests.support.modules import PROJECT, ROOT, call, connection, finish, start
 
 AI = "ai_training_operator"
 MODULES = sorted(path.stem for path in (ROOT / "plugins" / "modules").glob("*.py"))
@@ -187,5 +187,5 @@ def test_without_the_ovh_package_the_usual_message_is_given(tmp_path: Path, monk
     (tmp_path / ".collections").mkdir()
     (tmp_path / ".collections" / "ansible_collections").symlink_to(ROOT / ".collections" / "ansible_collections")
     (tmp_path / ".collections" / "ovh.py").write_text("raise ImportError('not here')\n", encoding="utf-8")
-    result = finish(start("ovh_cloud_user", {"description": "ada"}))
+    result = finish(start("ovh_cloud_user", {"description": "ada", "service_name": PROJECT}))
     refused(result, "Failed to import the required Python library (ovh)", sys.executable)

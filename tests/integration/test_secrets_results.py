@@ -50,7 +50,12 @@ CASES = {
     ),
     "list-vault-keys": Case(
         kinds.USERS,
-        {"users": ["new", "ada"], "s3_credentials": "present", "credentials_dir": "vaulted", "update_password": "always"}
+        {
+            "users": ["new", "ada"],
+            "s3_credentials": "present",
+            "credentials_dir": "vaulted",
+            "update_password": "always",
+        }
         | {"credentials_vault_password": VAULT_PASSWORD},
     ),
     "list-no-keys": Case(kinds.USERS, {"users": ["ada"], "s3_credentials": "absent"}),
@@ -61,8 +66,15 @@ CASES = {
     "key-shown": Case(kinds.S3_CREDENTIAL, {"description": "ada", "display_secret": True}, "secret"),
     "key-gone": Case(kinds.S3_CREDENTIAL, {"description": "ada", "state": "absent"}),
     "policy": Case(
-        kinds.S3_POLICY, {"description": "ada", "policy": {"Statement": [{"Sid": "a", "Effect": "Allow",
-         "Action": ["s3:GetObject"], "Resource": ["arn:aws:s3:::b/*"]}]}}
+        kinds.S3_POLICY,
+        {
+            "description": "ada",
+            "policy": {
+                "Statement": [
+                    {"Sid": "a", "Effect": "Allow", "Action": ["s3:GetObject"], "Resource": ["arn:aws:s3:::b/*"]}
+                ]
+            },
+        },
     ),
     "token-new": Case(kinds.AI_TOKEN, NEW, "token"),
     "token-renewed": Case(kinds.AI_TOKEN, {"name": "old", "renew": True}, "token"),

@@ -251,7 +251,9 @@ _INTENT = {"id": "1234", "action": "create", "began_at": 1.0, "valid_for": 90.0,
 _VAULT = "$ANSIBLE_VAULT;1.2;AES256;"
 LABELS = st.one_of(
     st.text(max_size=20),
-    st.sampled_from(["ovh", "ovh_7_1_1__1_", "ovh_7_99999999999_0_ab_1_", "ovh_" + "9" * 19 + "_0_0__0_", "ovh_7_1_1__1_;x"]),
+    st.sampled_from(
+        ["ovh", "ovh_7_1_1__1_", "ovh_7_99999999999_0_ab_1_", "ovh_" + "9" * 19 + "_0_0__0_", "ovh_7_1_1__1_;x"]
+    ),
     st.from_regex(r"\Aovh_[0-9]{1,25}_[0-9]{1,14}_[0-9]{1,14}_[0-9a-f]{0,4}_[01]_[a-z]{0,3}\Z"),
 )
 FILES = st.one_of(
@@ -259,7 +261,18 @@ FILES = st.one_of(
     mutilated(_INTENT).map(_dumped),
     JSON.map(_dumped),
     # Deep flows take PyYAML seconds: some is enough.
-    st.sampled_from([*(one for one in _ODD if len(one) < 3000), "[" * 500, "a: [", "&a [*a]", "- " * 2000, "!!python/object:os.system {}", "a: 2026-13-45", "1: 2"]),
+    st.sampled_from(
+        [
+            *(one for one in _ODD if len(one) < 3000),
+            "[" * 500,
+            "a: [",
+            "&a [*a]",
+            "- " * 2000,
+            "!!python/object:os.system {}",
+            "a: 2026-13-45",
+            "1: 2",
+        ]
+    ),
     st.tuples(LABELS, st.text("0123456789abcdef\n", max_size=80)).map(lambda two: _VAULT + "\n".join(two)),
     st.text(max_size=40),
     st.binary(max_size=40).map(lambda some: some.decode("utf-8", "surrogateescape")),
@@ -316,7 +329,8 @@ _LINES = st.one_of(
     st.tuples(
         st.sampled_from(["endpoint", "application_key", "application_secret", "consumer_key", "client_id", "\t", "é"]),
         st.sampled_from(["=", ":", " = ", ""]),
-        st.text(max_size=12) | st.sampled_from(["ovh-eu", "http://127.0.0.1:1/1.0", "http://[::1", "https://a:b", "%(x)s"]),
+        st.text(max_size=12)
+        | st.sampled_from(["ovh-eu", "http://127.0.0.1:1/1.0", "http://[::1", "https://a:b", "%(x)s"]),
     ).map("".join),
     st.sampled_from(["[default]", "[ovh-eu]", "[", "]", "[default", "  x", ";c", "[default]\n[default]"]),
     st.text(max_size=12),

@@ -72,13 +72,17 @@ class Secrets:
         """Fail the test if a text has a secret, and show the place."""
         for secret in self.found(text):
             at = text.index(secret)
-            raise AssertionError(f"{where} shows a secret: …{text[max(0, at - 300):at + 120]}…")
+            raise AssertionError(f"{where} shows a secret: …{text[max(0, at - 300) : at + 120]}…")
 
     def check_files(self, folder: Path, *spared: Path) -> int:
         """Search all files below a folder, but those in ``spared``; return how many there were."""
         count = 0
         for path in folder.rglob("*"):
-            if path.is_file() and not path.is_symlink() and not any(one in path.parents or one == path for one in spared):
+            if (
+                path.is_file()
+                and not path.is_symlink()
+                and not any(one in path.parents or one == path for one in spared)
+            ):
                 count += 1
                 self.check(str(path), path.read_bytes().decode("utf-8", "replace"))
         return count

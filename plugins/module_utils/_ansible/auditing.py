@@ -9,14 +9,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from .._api.audit import Report, Request
+from .._api.audit import Report, Request, audit_project
 from .._core.audit import Audit, parse_expected, render_audit
 from .._core.desired import check_project
 from .._core.errors import InputError
 from .arguments import CONNECTION
-from .requests import LARGEST_CONCURRENCY
+from .options import LARGEST_CONCURRENCY
+from .runner import Kind
 
-AUDIT_INFO: dict[str, Any] = {
+_SPEC: dict[str, Any] = {
     **CONNECTION,
     "expected": {"type": "list", "elements": "raw"},
     "expected_roles": {"type": "list", "elements": "str"},
@@ -57,3 +58,6 @@ def audit_result(report: Report | None) -> dict[str, Any]:
         "unknown": report.notes,
         "warnings": report.notes,
     }
+
+
+AUDIT_INFO = Kind(_SPEC, audit_request, audit_project, audit_result)

@@ -15,10 +15,11 @@ from .._core.errors import InputError
 from .._core.model import User
 from .._core.reading import Offer, UserFilter, render_full_user, render_role
 from .arguments import CONNECTION, IDENTITY
-from .requests import identity
+from .options import identity
+from .runner import Kind
 
-USER_INFO: dict[str, Any] = {**CONNECTION, **IDENTITY, "role": {"type": "str"}}
-ROLE_INFO: dict[str, Any] = {**CONNECTION}
+_USER_INFO_SPEC: dict[str, Any] = {**CONNECTION, **IDENTITY, "role": {"type": "str"}}
+_ROLE_INFO_SPEC: dict[str, Any] = {**CONNECTION}
 
 
 def user_info_request(params: Mapping[str, Any]) -> reading.UserRequest:
@@ -51,3 +52,7 @@ def role_info_result(offer: Offer | None) -> dict[str, Any]:
         "roles": [render_role(role) for role in roles],
         "services": offer.services if offer is not None else [],
     }
+
+
+USER_INFO = Kind(_USER_INFO_SPEC, user_info_request, reading.read_users, user_info_result)
+ROLE_INFO = Kind(_ROLE_INFO_SPEC, role_info_request, reading.read_offer, role_info_result)

@@ -6,22 +6,18 @@
 
 from __future__ import annotations
 
-import importlib
 import os
 import signal
-import traceback
 from collections.abc import Mapping
-from typing import Any, Callable, NamedTuple
+from typing import TYPE_CHECKING, Any, Callable, NamedTuple
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 
-from .._api.client import Port, Stop, configuration_places
-from .._api.config import resolve
-from .._api.task import unexpected
+from .._api.stop import Stop
 from .._core.errors import CloudOpsError
 
-#: Gives the port to the API; the first call connects.
-Connector = Callable[[], Port]
+if TYPE_CHECKING:
+    from .._api.client import Port
 
 
 class Kind(NamedTuple):
@@ -33,7 +29,7 @@ class Kind(NamedTuple):
 
     spec: Mapping[str, Any]
     request: Callable[[Mapping[str, Any]], Any]
-    execute: Callable[[Any, Connector], Any]
+    execute: Callable[[Any, Callable[[], Port]], Any]
     result: Callable[[Any], dict[str, Any]]
     rules: Mapping[str, Any] = {}
 
@@ -41,8 +37,7 @@ class Kind(NamedTuple):
 def run(kind: Kind) -> None:
     """Run a module from its options to its exit."""
     module = AnsibleModule(argument_spec=dict(kind.spec), supports_check_mode=True, **kind.rules)
-    _check_libraries(module)
-    connect = _Connect(module.params)
+    connect = _Connect(module)
     report: Any = None
     problem: CloudOpsError | None = None
     try:
@@ -52,6 +47,8 @@ def run(kind: Kind) -> None:
         problem = error
     except Exception as defect:
         # Not a traceback: it would end in the text of the exception, which could hold a secret.
+        from .._api.task import unexpected
+
         problem = unexpected(defect)
     result = kind.result(report)
     result["api_calls"] = connect.calls
@@ -59,10 +56,11 @@ def run(kind: Kind) -> None:
 
 
 class _Connect:
-    """Gives the one port of a run, made when it is first needed: keys are not asked for where no call is made."""
+    """Gives the one port of a run, made when it is first needed: where no call is made, keys are not asked for, and no
+    client is loaded."""
 
-    def __init__(self, params: Mapping[str, Any]) -> None:
-        self._params = params
+    def __init__(self, module: AnsibleModule) -> None:
+        self._module = module
         self._port: Port | None = None
         self._stop = Stop()
         for number in (signal.SIGINT, signal.SIGTERM):
@@ -71,19 +69,25 @@ class _Connect:
 
     def __call__(self) -> Port:
         if self._port is None:
-            self._port = Port(resolve(self._params, os.environ, configuration_places()), self._stop)
+            self._port = self._connected()
         return self._port
+
+    def _connected(self) -> Port:
+        from .._api.client import Port
+        from .._api.config import resolve
+        from .._api.official import configuration_places
+
+        try:
+            places = configuration_places()
+        except ImportError:
+            import traceback
+
+            self._module.fail_json(msg=missing_required_lib("ovh"), exception=traceback.format_exc())
+        return Port(resolve(self._module.params, os.environ, places), self._stop)
 
     @property
     def calls(self) -> int:
         return self._port.calls if self._port is not None else 0
-
-
-def _check_libraries(module: AnsibleModule) -> None:
-    try:
-        importlib.import_module("ovh")
-    except ImportError:
-        module.fail_json(msg=missing_required_lib("ovh"), exception=traceback.format_exc())
 
 
 def _exit(module: AnsibleModule, result: dict[str, Any], problem: CloudOpsError | None) -> None:

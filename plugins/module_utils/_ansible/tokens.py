@@ -11,9 +11,9 @@ from typing import Any
 
 from .._api import tokens
 from .._core.desired import check_project
+from .._core.token_spec import Token
 from .._core.tokens import (
     ROLES,
-    Token,
     TokenOutcome,
     TokenPlan,
     Wanted,
@@ -24,6 +24,7 @@ from .._core.tokens import (
     render_token,
 )
 from .arguments import CONNECTION, STATE
+from .runner import Kind
 
 _SPEC: dict[str, Any] = {
     "name": {"type": "str"},
@@ -33,7 +34,7 @@ _SPEC: dict[str, Any] = {
     "label_selector": {"type": "str"},
 }
 
-TOKEN: dict[str, Any] = {
+_TOKEN_SPEC: dict[str, Any] = {
     **CONNECTION,
     **_SPEC,
     "state": STATE,
@@ -41,7 +42,7 @@ TOKEN: dict[str, Any] = {
     "return_token": {"type": "bool", "default": True, "no_log": False},
 }
 
-TOKEN_INFO: dict[str, Any] = {**CONNECTION, **_SPEC}
+_TOKEN_INFO_SPEC: dict[str, Any] = {**CONNECTION, **_SPEC}
 
 
 def token_request(params: Mapping[str, Any]) -> tokens.Request:
@@ -75,3 +76,9 @@ def token_info_request(params: Mapping[str, Any]) -> tokens.ReadRequest:
 def token_info_result(found: list[Token] | None) -> dict[str, Any]:
     """Return the result of ``ovh_ai_token_info``."""
     return {"changed": False, "tokens": [render_token(token) for token in found or ()]}
+
+
+AI_TOKEN = Kind(
+    _TOKEN_SPEC, token_request, tokens.hold_token, token_result, {"required_one_of": [("name", "token_id")]}
+)
+AI_TOKEN_INFO = Kind(_TOKEN_INFO_SPEC, token_info_request, tokens.read_tokens, token_info_result)

@@ -14,10 +14,10 @@ from .._core.observed import Cloud
 from .._core.outcome import Outcome
 from .._core.plan import Plan
 from .._core.rights import needed_calls
+from .converge import Settings
 from .endpoints import Project
 from .permissions import check_calls
-from .store import Store
-from .task import Acts, Lost, NotNow, Settings, Surplus, Task, surplus_error, unexpected
+from .task import Acts, Lost, NotNow, Surplus, Task, surplus_error, unexpected
 from .watch import Watch
 
 _FIRST_PAUSE = 0.2
@@ -33,11 +33,11 @@ def check_rights(project: Project, plan: Plan, settings: Settings) -> None:
 class Executor:
     """One run of one plan."""
 
-    def __init__(self, project: Project, store: Store | None, plan: Plan, settings: Settings) -> None:
+    def __init__(self, project: Project, acts: Acts, plan: Plan, settings: Settings) -> None:
         self._settings = settings
         self._project = project
         self._stop = project.port.stop
-        self._acts = Acts(project, store, plan.roles, settings)
+        self._acts = acts
         self._watch = Watch(settings)
         self._tasks = [Task(item) for item in plan.items]
         self._pause = _FIRST_PAUSE

@@ -22,7 +22,9 @@ from .._core.errors import ApiError, CancelledError, InputError
 from .._core.model import malformed
 from .._core.pacing import Pace
 from .config import Connection, is_loopback
-from .failures import HIDDEN, KEY_CODES, Request, from_answer, from_exception, located, secrets_in, token_refused
+from .official import keep_connections, load, make_client
+from .sending import Request
+from .stop import Stop
 
 #: The longest that one call may take with all its repetitions, in seconds.
 CALL_BUDGET = 300.0
@@ -34,67 +36,11 @@ _TOKEN_MARGIN = 30.0
 _END_OF_TIME = 253402300800
 
 
-class Stop:
-    """The wish to end early: set by a signal, looked at before each new change and during each pause."""
-
-    def __init__(self) -> None:
-        self._event = threading.Event()
-
-    def set(self) -> None:
-        """Begin nothing new from now on."""
-        self._event.set()
-
-    def is_set(self) -> bool:
-        """True once the run was told to stop."""
-        return self._event.is_set()
-
-    def sleep(self, seconds: float) -> None:
-        """Pause; raise :class:`CancelledError` as soon as the run is told to stop."""
-        if self._event.wait(seconds):
-            self.check()
-
-    def check(self) -> None:
-        """Raise :class:`CancelledError` if the run was told to stop."""
-        if self.is_set():
-            raise CancelledError("Not done: the run was told to stop. Run again to finish; what was done is kept.")
-
-
-def configuration_places() -> tuple[str, ...]:
-    """Return python-ovh's own configuration files, lowest priority first."""
-    from ovh.config import CONFIG_PATH
-
-    return tuple(CONFIG_PATH)
-
-
-class _NoConfiguration:
-    """Stands in for python-ovh's own search for keys: ours has been done, and never mixes sources."""
-
-    def get(self, _section: str, _name: str) -> None:
-        return None
-
-
-def _official_client(connection: Connection, url: str, token_url: str) -> Any:
-    import ovh.client as official
-
-    official.ENDPOINTS[connection.endpoint] = url
-    if token_url:
-        official.OAUTH2_TOKEN_URLS[connection.endpoint] = token_url
-    original = official.config.ConfigurationManager
-    official.config.ConfigurationManager = _NoConfiguration
-    try:
-        return official.Client(endpoint=connection.endpoint, timeout=connection.timeout, **connection.keys)
-    except official.InvalidConfiguration as problem:
-        raise InputError(f"Keys from {connection.source}: {problem}.") from None
-    finally:
-        official.config.ConfigurationManager = original
-
-
 class Port:
     """The way to the API for one run; safe for many threads. ``calls`` counts every HTTP request sent."""
 
     def __init__(self, connection: Connection, stop: Stop | None = None) -> None:
-        from ovh.client import ENDPOINTS
-
+        endpoints = load().ENDPOINTS
         self.connection = connection
         self.stop = stop or Stop()
         self.calls = 0
@@ -104,12 +50,12 @@ class Port:
         self._opened = False
         if "://" in connection.endpoint:
             self.url, token_url = connection.endpoint, self._own_token_url(connection)
-        elif connection.endpoint in ENDPOINTS:
-            self.url, token_url = ENDPOINTS[connection.endpoint], ""
+        elif connection.endpoint in endpoints:
+            self.url, token_url = endpoints[connection.endpoint], ""
         else:
-            known = ", ".join(name for name in ENDPOINTS if "://" not in name)
+            known = ", ".join(name for name in endpoints if "://" not in name)
             raise InputError(f"endpoint: {connection.endpoint!r} is not a region. Regions: {known}; or a base URL.")
-        self._client = _official_client(connection, self.url, token_url)
+        self._client = make_client(connection, self.url, token_url)
 
     @staticmethod
     def _own_token_url(connection: Connection) -> str:
@@ -127,8 +73,6 @@ class Port:
             if self._opened:
                 self._keep_token()
                 return
-            # A redirect would turn a POST into a GET and look like success.
-            self._client._session.max_redirects = 0
             if self.connection.oauth2:
                 self._ask_token()
             else:
@@ -189,6 +133,8 @@ class Port:
         try:
             return send()
         except RequestException as problem:
+            from .failures import from_exception
+
             error = from_exception(request, problem, self.url, self.connection.timeout)
         raise error
 
@@ -199,13 +145,21 @@ class Port:
             try:
                 return parse(data)
             except ApiError as malformed_answer:
+                from .failures import located
+
                 raise located(malformed_answer, request, answer.headers) from None
-        error = from_answer(request, answer.status_code, data if is_json else None, answer.headers)
+        raise self._failure(request, answer, data if is_json else None, body)
+
+    def _failure(self, request: Request, answer: Any, data: Any, body: Any) -> ApiError:
+        # Not at the top: a run that meets no error is spared it.
+        from .failures import KEY_CODES, from_answer
+
+        error = from_answer(request, answer.status_code, data, answer.headers)
         if error.details.get("api_code") == "QUERY_TIME_OUT":
             error.kind = "clock"
         if error.details.get("api_code") in KEY_CODES:
             error.message += f" The keys are from {self.connection.source}."
-        raise self._without_secrets(error, body, data)
+        return self._without_secrets(error, body, data)
 
     def _ask_time(self) -> None:
         request = Request("GET", "/auth/time")
@@ -239,14 +193,19 @@ class Port:
             token = self._send(request, lambda: session.fetch_token(token_url=oauth2.token_url, **keys))
         except OAuth2FailureError as problem:
             # The library's message shows the answer's whole body; it may hold more than we want to print.
+            from .failures import token_refused
+
             text = f"{problem} {session._error or ''}"
             raise token_refused(request, text, self.connection.source, oauth2.token_url) from None
         oauth2.token_updater(token)
         oauth2.session.token = token
+        keep_connections(oauth2.session)
         oauth2.session.auto_refresh_kwargs["timeout"] = self.connection.timeout
 
     def _without_secrets(self, error: ApiError, *said: Any) -> ApiError:
         """Hide what is secret in the API's own words: the keys, and what was ``said`` in the call or in its answer."""
+        from .failures import HIDDEN, secrets_in
+
         for secret in [*self.connection.secrets, *secrets_in(said)]:
             error.message = error.message.replace(secret, HIDDEN)
             for key, value in error.details.items():

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Callable, Generic, TypeVar
 
 from .._core.errors import ApiError, NotReadyError
-from .client import Stop
+from .stop import Stop
 
 #: How long, in seconds, and how often a list must say the same before it is believed over an answer.
 LAG = 12.0

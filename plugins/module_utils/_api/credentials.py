@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import os
 import time
-from typing import Any, Callable, NamedTuple
+from typing import TYPE_CHECKING, Any, Callable, NamedTuple
 
 from .._core.errors import ApiError, DisagreementError, InputError, StoreError
 from .._core.times import format_time
-from .client import Port, Stop
-from .endpoints import Project
+from .stop import Stop
 from .store import CREDENTIAL, Store
+
+if TYPE_CHECKING:
+    from .client import Port
 
 #: How long to wait for a run that works in the same folder, in seconds.
 _LOCK_WAIT = 300.0
@@ -94,6 +96,9 @@ def _log_in(record: dict[str, Any], path: str, connect: Callable[[], Port]) -> N
     user_id, password, service_name = record.get("user_id"), record.get("password"), record.get("service_name")
     if not isinstance(password, str) or not isinstance(user_id, int) or not isinstance(service_name, str):
         raise _without_password(record, path, "log in with")
+    # Not at the top: the other two states make no call.
+    from .endpoints import Project
+
     try:
         Project(connect(), service_name).log_in(user_id, password)
     except ApiError as error:

@@ -11,22 +11,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 from .._core.errors import ApiError
-
-
-class Request(NamedTuple):
-    """What was asked: ``path`` as in the API's rules, without host and query."""
-
-    method: str
-    path: str
-
-    @property
-    def rule(self) -> str:
-        """The call as a rule of a consumer key."""
-        return "{} {}".format(self.method, self.path.split("?")[0])
-
+from .sending import Request
 
 _ADVICE_BY_CODE = {
     "INVALID_KEY": "The application key is not valid at this endpoint: check application_key and the region.",

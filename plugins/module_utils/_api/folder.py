@@ -17,7 +17,7 @@ import stat
 import time
 
 from .._core.errors import StoreError
-from .client import Stop
+from .stop import Stop
 
 _LARGEST = 1 << 20
 _TEMPORARY = ".tmp"

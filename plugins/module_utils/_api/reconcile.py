@@ -8,48 +8,27 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping, Sequence
-from typing import Callable, NamedTuple
+from typing import TYPE_CHECKING, Callable
 
 from .._core.credential import Stored
-from .._core.desired import Desired, Policy
-from .._core.errors import AmbiguousUserError, CancelledError, CloudOpsError, InputError
+from .._core.desired import Desired
+from .._core.errors import AmbiguousUserError, CancelledError, CloudOpsError
 from .._core.model import Catalogue, User
 from .._core.names import file_stem
 from .._core.observed import Cloud, Observed
-from .._core.outcome import Outcome, foresee
+from .._core.outcome import Outcome
 from .._core.plan import Plan, make_plan
-from .._core.tokens import Token
-from . import watch
-from .apply import Executor, check_rights
+from .._core.token_spec import Token
 from .client import Port
+from .converge import Report, Request, carry_out
 from .endpoints import Project
-from .storage import Storage
 from .store import Store
-from .task import Settings
+
+if TYPE_CHECKING:
+    from .task import Acts
 
 #: Times are kept and known in whole seconds.
 _CLOCKS = 2.0
-
-
-class Request(NamedTuple):
-    """What a module was asked for. ``hidden``: the task has ``no_log``, so that its result is not printed."""
-
-    service_name: str
-    desired: Sequence[Desired]
-    policy: Policy
-    settings: Settings
-    credentials_dir: str | None = None
-    vault_password: str | None = None
-    hidden: bool = False
-    check: bool = False
-
-
-class Report(NamedTuple):
-    """What came of it. ``files``: credential file by stem, None without a credentials folder."""
-
-    outcomes: list[Outcome]
-    files: dict[str, str] | None
-    service_name: str | None = None
 
 
 def reconcile(request: Request, connect: Callable[[], Port]) -> Report:
@@ -75,15 +54,16 @@ def _reconcile(request: Request, project: Project, store: Store | None) -> Repor
     tokens, problem = _tokens_to_revoke(request, project)
     observed = observed._replace(tokens=tokens)
     plan = make_plan(request.desired, observed, catalogue, request.policy)
-    _check_passwords(request, plan)
     if store is not None and plan.rewritten():
         store.check_vault(plan.rewritten())
-    if request.check:
-        outcomes = foresee(plan)
-    else:
-        if plan.has_steps:
-            check_rights(project, plan, request.settings)
-        outcomes = Executor(project, store, plan, request.settings).run()
+
+    def acts() -> Acts:
+        # Not at the top, like all that only a run with something to do needs.
+        from .file_key import FileActs
+
+        return FileActs(project, store, plan.roles, request.settings)
+
+    outcomes = carry_out(request, project, plan, acts)
     if problem is not None:
         _note_tokens(outcomes, problem)
     return Report(outcomes, _files(store, plan), request.service_name)
@@ -125,6 +105,10 @@ def _observe(request: Request, project: Project, store: Store | None, cloud: Clo
         return Observed(cloud)
     stored = store.states(_stems(request, cloud))
     waiting = [one for one in request.desired if _awaited(one, cloud, stored, project.port)]
+    if not waiting:
+        return Observed(cloud, stored, _now(request, project))
+    from . import watch
+
     looks = 0
     while waiting and looks < watch.LOOKS:
         # A killed run may have created what a lagging list does not show yet: creating it again would double it.
@@ -132,10 +116,11 @@ def _observe(request: Request, project: Project, store: Store | None, cloud: Clo
         cloud = Cloud(project.users())
         waiting = [one for one in waiting if one.description and not cloud.described(one.description)]
         looks += 1
-    if looks:
-        stored = store.states(_stems(request, cloud))
-    dated = request.policy.rotate_after is not None
-    return Observed(cloud, stored, project.port.now() if dated else 0.0)
+    return Observed(cloud, store.states(_stems(request, cloud)), _now(request, project))
+
+
+def _now(request: Request, project: Project) -> float:
+    return project.port.now() if request.policy.rotate_after is not None else 0.0
 
 
 def _keys_to_revoke(request: Request, project: Project, cloud: Cloud) -> dict[int, tuple[str, ...]]:
@@ -145,6 +130,8 @@ def _keys_to_revoke(request: Request, project: Project, cloud: Cloud) -> dict[in
     if not ids:
         return {}
     from concurrent.futures import ThreadPoolExecutor
+
+    from .storage import Storage
 
     storage = Storage(project.port, request.service_name)
     with ThreadPoolExecutor(max_workers=request.settings.concurrency) as pool:
@@ -193,20 +180,9 @@ def _awaited(one: Desired, cloud: Cloud, stored: Mapping[str, Stored], port: Por
     credential, intent = held.credential, held.intent
     if intent is not None and intent.may_still_appear(port.now()):
         return True
+    if credential is None or not credential.has_password or credential.issued_at is None:
+        return False
+    from . import watch
+
     # A credential that was issued a moment ago is that of an account which the list will show in a moment.
-    return (
-        credential is not None
-        and credential.has_password
-        and credential.issued_at is not None
-        and port.now() - credential.issued_at <= watch.LAG + _CLOCKS
-    )
-
-
-def _check_passwords(request: Request, plan: Plan) -> None:
-    printed = request.settings.keep_passwords and request.credentials_dir is None and not request.hidden
-    if printed and plan.gives_passwords:
-        raise InputError(
-            "Refused before any change: this run would return a password in clear, and Ansible prints and AWX stores"
-            " the results of tasks. Set no_log: true on the task, or use credentials_dir (ovh_cloud_users), or"
-            " return_password: false."
-        )
+    return port.now() - credential.issued_at <= watch.LAG + _CLOCKS

@@ -54,7 +54,8 @@ class Storage(Project):
             seen = Cloud(self.users()).by_id.get(user.id)
         if seen is None:
             raise NotReadyError(
-                "User %d (%s) is not in the project's list any more. Nothing was changed. Run again." % (user.id, user.description)
+                "User %d (%s) is not in the project's list any more. Nothing was changed. Run again."
+                % (user.id, user.description)
             )
 
     def ask(self, call: Callable[[], _T]) -> _T:

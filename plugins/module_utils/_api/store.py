@@ -27,8 +27,8 @@ from .._core.errors import StoreError
 from .._core.kit import BROKEN, KIT_FILES, MARK, OPENRC, RCLONE, README, Kit, kit_mark, rclone_text, readme_text
 from .._core.model import User
 from .._core.times import format_time
-from .client import Stop
 from .folder import Folder
+from .stop import Stop
 from .vault import HEADER, Vault, label_of
 
 CREDENTIAL = ".yml"

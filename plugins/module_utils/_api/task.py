@@ -13,16 +13,15 @@ import threading
 import time
 from collections import deque
 from collections.abc import Sequence
-from typing import NamedTuple
 
-from .._core.credential import Intent, s3_profile
+from .._core.credential import Intent
 from .._core.errors import ApiError, CancelledError, CloudOpsError, DisagreementError, StoreError
-from .._core.kit import Kit
 from .._core.model import Role, User
 from .._core.outcome import Outcome, after
 from .._core.plan import Item, Step
+from .converge import Settings
 from .endpoints import Project
-from .store import Store
+from .keeper import Keeper
 
 #: A request that was sent may take effect this much later than we stop waiting for it, in seconds.
 LATE_EFFECT = 60.0
@@ -30,18 +29,6 @@ LATE_EFFECT = 60.0
 PATIENCE = 6
 #: After so many writes in a row that the API throttled or that did not reach it, each with all its repetitions.
 OUTAGE = 3
-
-
-class Settings(NamedTuple):
-    """How a plan is carried out; times in seconds. ``keep_passwords``: they are returned to the caller."""
-
-    concurrency: int = 10
-    wait: bool = True
-    wait_timeout: float = 300.0
-    keep_passwords: bool = False
-    verify: bool = False
-    s3_region: str = ""
-    kit: Kit | None = None
 
 
 class NotNow(Exception):
@@ -159,7 +146,7 @@ class Gate:
 class Acts:
     """Carries out the steps of tasks."""
 
-    def __init__(self, project: Project, store: Store | None, roles: dict[str, Role], settings: Settings) -> None:
+    def __init__(self, project: Project, store: Keeper | None, roles: dict[str, Role], settings: Settings) -> None:
         self._project = project
         self._store = store
         self._roles = roles
@@ -289,7 +276,7 @@ class Acts:
         except ApiError as error:
             # The list decides afterwards whether it is gone.
             if error.kind != "not_found":
-                raise self._not_now(error) from None
+                raise not_now(error) from None
 
     def _yield_to(self, task: Task, survivor: User, ours: bool) -> None:
         """Take an older account with the same description for the user, instead of the one that this run made.
@@ -327,7 +314,7 @@ class Acts:
             if not recovers and not (isinstance(error, ApiError) and error.uncertain):
                 self._settle(task)
             if isinstance(error, ApiError) and not error.uncertain:
-                raise self._not_now(error) from None
+                raise not_now(error) from None
             raise
         self._keep(task, user, password, intent)
         self._settle(task)
@@ -382,76 +369,6 @@ class Acts:
         elif task.intent is not None:
             self._settle(task)
 
-    # Access keys
-
-    def _make_key(self, task: Task, step: Step) -> None:
-        """Put an access key into the credential file: one that the user has, else a new one. The API shows secrets of
-        keys at any time, so that nothing is lost when a run is killed here."""
-        user, store, stem = task.user, self._store, task.item.stem
-        if user is None or store is None or stem is None:
-            return
-        if user.is_pending:
-            raise NotNow
-        # Not at the top: few runs need it, and it needs what builds on this file.
-        from .file_key import access_key
-
-        try:
-            key, secret = access_key(self._project, user)
-        except ApiError as error:
-            raise self._not_now(error) from None
-        profile = s3_profile(key.access, secret, self._settings.s3_region)
-        task.outcome.credential = store.add(stem, user, profile)
-
-    def _rotate_key(self, task: Task, step: Step) -> None:
-        """Put a new access key into the credential file, and only then remove the others: nobody is without one."""
-        user, store, stem = task.user, self._store, task.item.stem
-        if user is None or store is None or stem is None:
-            return
-        if user.is_pending:
-            raise NotNow
-        from .file_key import another_key, remove_key
-
-        try:
-            key, secret, before = another_key(self._project, user)
-        except ApiError as error:
-            raise self._not_now(error) from None
-        task.outcome.credential = store.add(stem, user, s3_profile(key.access, secret, self._settings.s3_region))
-        for old in before:
-            remove_key(self._project, user, old.access)
-
-    def _revoke_key(self, task: Task, step: Step) -> None:
-        user = task.user
-        if user is None:
-            return
-        from .file_key import remove_key
-
-        try:
-            remove_key(self._project, user, step.key)
-        except ApiError as error:
-            raise self._not_now(error) from None
-        held = task.outcome.credential
-        if self._store is not None and task.item.stem is not None and held is not None and held.s3_access:
-            task.outcome.credential = self._store.without_key(task.item.stem)
-            task.outcome.kit = ""
-
-    def _make_kit(self, task: Task, step: Step) -> None:
-        """Write the kit beside the credential file."""
-        user, store, stem, kit = task.user, self._store, task.item.stem, self._settings.kit
-        if user is None or store is None or stem is None or kit is None:
-            return
-        if user.is_pending:
-            raise NotNow
-        try:
-            openrc, rclone = self._project.kit_files(user.id, kit.region)
-        except ApiError as error:
-            raise self._not_now(error) from None
-        task.outcome.kit = store.put_kit(stem, user, kit, openrc, rclone)
-
-    def _revoke_token(self, task: Task, step: Step) -> None:
-        from .tokens import AiProject
-
-        AiProject(self._project.port, self._project.service_name).delete_token(step.key)
-
     # Roles
 
     def _grant(self, task: Task, step: Step) -> None:
@@ -463,7 +380,7 @@ class Acts:
             except ApiError as error:
                 if (error.kind == "conflict" or error.uncertain) and self._has(task.user, name):
                     continue
-                raise self._not_now(error) from None
+                raise not_now(error) from None
 
     def _has(self, user: User, name: str) -> bool:
         return name in {role.name for role in self._project.roles_of(user.id)}
@@ -478,7 +395,7 @@ class Acts:
             except ApiError as error:
                 # The role, or the user, is gone already: the list decides afterwards.
                 if error.kind != "not_found":
-                    raise self._not_now(error) from None
+                    raise not_now(error) from None
 
     def _set_roles(self, task: Task, step: Step) -> None:
         if task.user is None:
@@ -486,16 +403,16 @@ class Acts:
         try:
             self._project.set_roles(task.user.id, [self._roles[name] for name in step.roles])
         except ApiError as error:
-            raise self._not_now(error) from None
+            raise not_now(error) from None
 
-    @staticmethod
-    def _not_now(error: ApiError) -> Exception:
-        """A user that is being worked on, or that is so new that not every server knows it, is waited for."""
-        if error.kind not in ("conflict", "not_found"):
-            return error
-        postponed = NotNow()
-        postponed.__cause__ = error
-        return postponed
+
+def not_now(error: ApiError) -> Exception:
+    """A user that is being worked on, or that is so new that not every server knows it, is waited for."""
+    if error.kind not in ("conflict", "not_found"):
+        return error
+    postponed = NotNow()
+    postponed.__cause__ = error
+    return postponed
 
 
 def surplus_error(task: Task, why: str) -> DisagreementError:

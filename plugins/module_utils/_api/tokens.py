@@ -10,9 +10,8 @@ from typing import Any, Callable, NamedTuple
 from urllib.parse import quote
 
 from .._core.errors import ApiError, CloudOpsError, DisagreementError, InputError
+from .._core.token_spec import Spec, Token
 from .._core.tokens import (
-    Spec,
-    Token,
     TokenOutcome,
     TokenPlan,
     Wanted,

@@ -16,7 +16,8 @@ from .._core.model import User
 from .._core.observed import Cloud
 from .._core.plan import role_steps
 from . import creation
-from .task import PATIENCE, Settings, Task, surplus_error
+from .converge import Settings
+from .task import PATIENCE, Task, surplus_error
 
 LAG = creation.LAG
 LOOKS = creation.LOOKS

@@ -14,9 +14,9 @@ from typing import NamedTuple
 from .credential import Stored
 from .desired import Desired
 from .errors import AmbiguousUserError
-from .model import User
+from .model import Role, User
 from .names import file_stem
-from .tokens import Token
+from .token_spec import Token
 
 #: No files at all.
 NOTHING: Mapping[str, Stored] = MappingProxyType({})
@@ -63,6 +63,19 @@ class Cloud:
                 user_ids=ids,
             )
         return found[0] if found else None
+
+    def held_roles(self, desired: Desired) -> tuple[Role, ...] | None:
+        """Return the roles of the user that ``desired`` names, where they are all that it asks for, by API names, and
+        nothing shall go; None where that is not so. An API name goes before any label: it needs no catalogue."""
+        try:
+            user = self.find(desired)
+        except AmbiguousUserError:
+            return None
+        if user is None or desired.revoke_roles:
+            return None
+        wanted = {name.strip().casefold() for name in desired.roles or ()}
+        held = {role.name.casefold() for role in user.roles}
+        return user.roles if wanted == held or (wanted < held and not desired.purge_roles) else None
 
     def stem(self, user: User, stored: Mapping[str, Stored] = NOTHING) -> str:
         """Return the name of the user's files; a description that is empty or shared gets the id added.

@@ -16,7 +16,7 @@ from .kit import kit_mark
 from .model import Catalogue, Role, User, role_change
 from .names import file_stem
 from .observed import Observed
-from .tokens import Token, names_one_of
+from .token_spec import Token, names_one_of
 
 
 class Step(NamedTuple):
@@ -62,6 +62,11 @@ class Plan(NamedTuple):
     def has_steps(self) -> bool:
         """True if a run would change anything."""
         return any(item.steps for item in self.items)
+
+    @property
+    def at_rest(self) -> bool:
+        """True if there is nothing to do at all, not even to remove what a killed run left."""
+        return not self.has_steps and all(item.stored.intent is None for item in self.items)
 
     @property
     def gives_passwords(self) -> bool:

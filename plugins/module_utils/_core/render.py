@@ -123,6 +123,11 @@ def render_users(outcomes: Sequence[Outcome], files: dict[str, str] | None = Non
     }
 
 
+def render_notes(outcomes: Sequence[Outcome]) -> list[str]:
+    """Return what a person should be told though nothing failed."""
+    return [f"{outcome.item.desired.label}: {note}" for outcome in outcomes for note in outcome.notes]
+
+
 def _state(user: User | None, password: str) -> dict[str, Any]:
     if user is None:
         return {}

@@ -2,24 +2,22 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The object storage modules: their options, requests and results."""
+"""The module about access keys of the object storage: its options, request and result."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
-from .._api import access_keys, policies
+from .._api import access_keys
 from .._core.access_keys import KeyOutcome, render_keys
-from .._core.desired import Desired, check_project, parse_item
+from .._core.desired import check_project
 from .._core.errors import InputError
-from .._core.policy import EMPTY, PolicyOutcome, parse_document, render_policy
 from .arguments import CONNECTION, IDENTITY, STATE
-from .requests import identity
+from .options import ONE_IDENTITY, existing_user
+from .runner import Kind
 
-_WAIT: dict[str, Any] = {"type": "int", "default": 300}
-
-CREDENTIAL: dict[str, Any] = {
+_SPEC: dict[str, Any] = {
     **CONNECTION,
     **IDENTITY,
     "state": STATE,
@@ -27,22 +25,8 @@ CREDENTIAL: dict[str, Any] = {
     "rotate": {"type": "bool", "default": False},
     "return_secret": {"type": "bool", "default": True, "no_log": False},
     "display_secret": {"type": "bool", "default": False, "no_log": False},
-    "wait_timeout": _WAIT,
+    "wait_timeout": {"type": "int", "default": 300},
 }
-
-POLICY: dict[str, Any] = {
-    **CONNECTION,
-    **IDENTITY,
-    "state": STATE,
-    "policy": {"type": "raw"},
-    "wait_timeout": _WAIT,
-}
-
-
-def _user(params: Mapping[str, Any]) -> Desired:
-    if params["wait_timeout"] < 1:
-        raise InputError("wait_timeout must be 1 second or more.")
-    return parse_item(identity(params), "user", {}, "skip" if params["state"] == "absent" else "fail")
 
 
 def credential_request(params: Mapping[str, Any]) -> access_keys.Request:
@@ -57,7 +41,7 @@ def credential_request(params: Mapping[str, Any]) -> access_keys.Request:
             raise InputError(f"{given[0]} goes with state=present only.", key=given[0])
     return access_keys.Request(
         service_name=check_project(params["service_name"]),
-        user=_user(params),
+        user=existing_user(params),
         state=params["state"],
         access=access,
         rotate=params["rotate"],
@@ -76,17 +60,4 @@ def credential_result(outcome: KeyOutcome | None) -> dict[str, Any]:
     return result
 
 
-def policy_request(params: Mapping[str, Any]) -> policies.Request:
-    """Return the request of ``ovh_cloud_user_s3_policy``."""
-    document = EMPTY if params["state"] == "absent" else parse_document(params["policy"])
-    return policies.Request(
-        service_name=check_project(params["service_name"]),
-        user=_user(params),
-        document=document,
-        wait_timeout=float(params["wait_timeout"]),
-    )
-
-
-def policy_result(outcome: PolicyOutcome | None) -> dict[str, Any]:
-    """Return the result of ``ovh_cloud_user_s3_policy``."""
-    return render_policy(outcome or PolicyOutcome())
+S3_CREDENTIAL = Kind(_SPEC, credential_request, access_keys.hold_keys, credential_result, ONE_IDENTITY)

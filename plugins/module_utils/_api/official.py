@@ -1,0 +1,87 @@
+# Copyright (c) 2026, the cloudops.ovh authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""OVHcloud's own client, python-ovh, as a run needs it: no more of it loaded than is used, connections kept alive."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import sys
+from types import ModuleType
+from typing import Any
+
+from .._core.errors import InputError
+from .config import Connection
+
+#: As many connections as a run can have workers are kept alive; requests keeps 10 and drops what is more.
+POOL_SIZE = 100
+
+
+class _LaterOAuth2(ModuleType):
+    """Stands in for ``ovh.oauth2`` while python-ovh is loaded."""
+
+    @staticmethod
+    def OAuth2(*args: Any, **options: Any) -> Any:
+        """Load the real one now that somebody uses it."""
+        from ovh.oauth2 import OAuth2
+
+        return OAuth2(*args, **options)
+
+
+def load() -> Any:
+    """Return the module ``ovh.client``; raises :class:`ImportError` where it is not installed.
+
+    It begins with loading oauthlib, 80 modules that only service accounts need, in every start of every module. So that
+    is put off until the first service account.
+    """
+    if "ovh.client" not in sys.modules and "ovh.oauth2" not in sys.modules:
+        sys.modules["ovh.oauth2"] = _LaterOAuth2("ovh.oauth2")
+        try:
+            # A python-ovh that is made otherwise is loaded as it is, below.
+            with contextlib.suppress(ImportError):
+                importlib.import_module("ovh.client")
+        finally:
+            del sys.modules["ovh.oauth2"]
+    return importlib.import_module("ovh.client")
+
+
+def configuration_places() -> tuple[str, ...]:
+    """Return python-ovh's own configuration files, lowest priority first."""
+    return tuple(load().config.CONFIG_PATH)
+
+
+class _NoConfiguration:
+    """Stands in for python-ovh's own search for keys: ours has been done, and never mixes sources."""
+
+    def get(self, _section: str, _name: str) -> None:
+        return None
+
+
+def make_client(connection: Connection, url: str, token_url: str) -> Any:
+    """Return a client of python-ovh for a connection, or raise :class:`InputError`."""
+    official = load()
+    official.ENDPOINTS[connection.endpoint] = url
+    if token_url:
+        official.OAUTH2_TOKEN_URLS[connection.endpoint] = token_url
+    original = official.config.ConfigurationManager
+    official.config.ConfigurationManager = _NoConfiguration
+    try:
+        client = official.Client(endpoint=connection.endpoint, timeout=connection.timeout, **connection.keys)
+    except official.InvalidConfiguration as problem:
+        raise InputError(f"Keys from {connection.source}: {problem}.") from None
+    finally:
+        official.config.ConfigurationManager = original
+    keep_connections(client._session)
+    return client
+
+
+def keep_connections(session: Any) -> None:
+    """Make a session of requests keep as many connections as there are workers, and follow no redirects."""
+    from requests.adapters import HTTPAdapter
+
+    for scheme in ("https://", "http://"):
+        session.mount(scheme, HTTPAdapter(pool_maxsize=POOL_SIZE))
+    # A redirect would turn a POST into a GET and look like success.
+    session.max_redirects = 0
