@@ -171,8 +171,8 @@ class Pace:
         self._probation, self._growth = LONG_PROBATION if mistaken else PROBATION, GROWTH
         if not self._asked_to_wait:
             self._window = max(self._window, WINDOWS[min(self._tries, len(WINDOWS) - 1)])
-        first = self._rate is None or self._period == 0
-        rate = self._measured(sent) if first else self._corrected(self._rate)
+        known = self._rate if self._period else None
+        rate = self._measured(sent) if known is None else self._corrected(known)
         self._rate = rate if self._fixed is None else min(rate, self._fixed)
         self._before_growth = None
         self._period += 1
