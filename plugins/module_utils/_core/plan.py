@@ -124,7 +124,11 @@ def _key_steps(item: Item, user: User, observed: Observed) -> list[Step]:
     known = credential is not None and credential.user_id == user.id and bool(credential.s3_access)
     if item.desired.s3_credentials == "present" and not known:
         return [Step("make_key")]
-    return _key_removals(item.desired, user, observed)
+    removals = _key_removals(item.desired, user, observed)
+    if item.desired.s3_credentials == "absent" and known and credential is not None and not removals:
+        # A run was killed after it had removed the key, or somebody else removed it: the file still has it.
+        return [Step("revoke_key", key=credential.s3_access)]
+    return removals
 
 
 def _identity(desired: Desired) -> str:
