@@ -9,6 +9,7 @@ The acts of a run are written down once, so that none is left out; the number of
 
 from __future__ import annotations
 
+import signal
 from pathlib import Path
 from typing import Any, Callable, NamedTuple
 
@@ -63,6 +64,17 @@ def long_ago(rig: Rig) -> None:
     rig.project.add_user("ada", ROLES)
 
 
+def issued_long_ago(rig: Rig) -> None:
+    """Both credentials are two days old, by the API's clock."""
+    two_known(rig)
+    rig.sim.clock_offset += 2 * 86400
+
+
+def with_key(rig: Rig) -> None:
+    """Ada's file has an access key."""
+    rig.run(["ada", "bob"], s3_credentials="present")
+
+
 ALWAYS = [{"name": "ada", "update_password": "always"}, "bob"]
 ABSENT = [{"name": "ada", "state": "absent"}, "bob"]
 MISSING = [{"name": "ada", "update_password": "on_missing"}, "bob"]
@@ -77,6 +89,11 @@ SCENES = {
     "renew-always-again": Scene(two_known, ALWAYS, ALWAYS, ("ada", "bob")),
     "renew-missing": Scene(long_ago, MISSING, MISSING, ("ada", "bob")),
     "renew-vaulted": Scene(two_known, ALWAYS, ["ada", "bob"], ("ada", "bob"), vaulted=True),
+    "rotate": Scene(
+        issued_long_ago, ["ada", "bob"], ["ada", "bob"], ("ada", "bob"), options={"rotate_after_days": 1}
+    ),
+    "make-key": Scene(two_known, ["ada", "bob"], ["ada", "bob"], ("ada", "bob"), options={"s3_credentials": "present"}),
+    "revoke-key": Scene(with_key, ["ada", "bob"], ["ada", "bob"], ("ada", "bob"), options={"s3_credentials": "absent"}),
     "delete": Scene(two_known, ABSENT, ABSENT, ("bob",), gone=("ada",)),
     "roles": Scene(wrong_roles, EXACT, EXACT, ("ada", "bob")),
 }
@@ -97,7 +114,7 @@ def count_acts(zygote: Zygote, name: str, base: Path) -> list[list[str]]:
 def exact_others(scene: Scene, rig: Rig, before: dict[str, Any]) -> None:
     """Assert that nobody whom the killed run did not change was changed."""
     for user_id, (description, password, roles) in before.items():
-        if description in ("eve",) or (description == "bob" and scene.prepare is not wrong_roles):
+        if description in ("eve",) or (description == "bob" and scene.prepare not in (wrong_roles, issued_long_ago)):
             assert rig.project.check_password(user_id, password), f"{description} was locked out"
             assert rig.project.role_names(user_id) == roles
 
@@ -127,7 +144,21 @@ def kill_and_recover(zygote: Zygote, scene: Scene, base: Path, kill_at: int) -> 
         for name in scene.gone:
             assert rig.project.users_by_description(name) == []
             assert rig.record(name) is None
-        rig.steady(list(scene.people) + [{"name": name, "state": "absent"} for name in scene.gone])
+        check_keys(rig, scene)
+        then = list(scene.people) + [{"name": name, "state": "absent"} for name in scene.gone]
+        rig.steady(then, **scene.options)
+
+
+def check_keys(rig: Rig, scene: Scene) -> None:
+    """Assert that whoever shall have an access key has one, that the file has it, and that nobody else has any."""
+    for name in scene.people:
+        user = rig.one_account(name)
+        keys = {key["access"]: key["secret"] for key in rig.project.s3_credentials(user["id"])}
+        record = rig.record(name)
+        assert record is not None
+        held = {record["s3_access"]: record["s3_secret"]} if record.get("s3_access") else {}
+        assert held == keys
+        assert len(keys) == (1 if scene.options.get("s3_credentials") == "present" else 0)
 
 
 @pytest.fixture(autouse=True)
@@ -250,6 +281,58 @@ def test_the_process_is_killed_while_the_api_works(
     assert not result.get("failed"), result["msg"]
     rig.whole(["ada", "bob"])
     rig.steady(["ada", "bob"])
+
+
+# Told to stop
+
+
+class Stopped(NamedTuple):
+    """How a run ended that was told to stop at an act, and what it sent from then on."""
+
+    result: dict[str, Any]
+    sent: list[list[str]]
+
+
+def stop_at(zygote: Zygote, rig: Rig, scene: Scene, act: int, number: int) -> Stopped:
+    params = rig.params(scene.killed, concurrency=1, **scene.options)
+    run = zygote.start(params, kill_at=act, signal=number).wait()
+    # The act itself was begun already.
+    return Stopped(run.result(), [one for one in run.trace()[act:] if one[0] == "send"])
+
+
+def check_told(scene: Scene, rig: Rig, stopped: Stopped) -> None:
+    """Assert that the result says what happened: no more, and no less."""
+    for user in stopped.result["users"]:
+        found = rig.project.users_by_description(user["description"])
+        if user["action"] == "created":
+            assert [one["id"] for one in found] == [user["user_id"]]
+        elif user["action"] == "deleted":
+            assert found == []
+        elif user["action"] == "failed":
+            assert "told to stop" in user["error"]
+        if user["action"] in ("created", "updated", "unchanged") and user["description"] in scene.people:
+            rig.working(user["description"])
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=["SIGTERM", "SIGINT"])
+@pytest.mark.parametrize("name", ["create", "create-other-roles", "renew", "rotate", "make-key", "delete", "roles"])
+def test_a_run_told_to_stop_begins_nothing_new_and_says_what_it_did(
+    zygote: Zygote, acts: Callable[[str], list[list[str]]], tmp_path: Path, name: str, number: int
+) -> None:
+    """At every act in turn, half of them with each signal."""
+    scene = SCENES[name]
+    for act in range(1 + (number == signal.SIGINT), len(acts(name)) + 1, 2):
+        with Simulator() as sim:
+            rig = Rig(sim, tmp_path / str(act))
+            scene.prepare(rig)
+            stopped = stop_at(zygote, rig, scene, act, number)
+            assert stopped.sent == [], f"told to stop at act {act}, {acts(name)[act - 1]}"
+            check_told(scene, rig, stopped)
+            again = rig.run(scene.then, **scene.options)
+            assert not again.get("failed"), again["msg"]
+            rig.whole(scene.people)
+            check_keys(rig, scene)
+            assert all(rig.project.users_by_description(gone) == [] for gone in scene.gone)
 
 
 def test_several_at_a_time_are_killed(zygote: Zygote, tmp_path: Path) -> None:

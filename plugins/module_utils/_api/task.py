@@ -228,6 +228,8 @@ class Acts:
             task.intent = self._store.begin(task.item.stem, description, "create", now, lasting, None)
         else:
             task.intent = Intent("", "create", float(int(now)), lasting)
+        # Writing takes a moment: what was not sent by then is not begun.
+        self._stop.check()
 
     def _take_back(self, task: Task, user: User) -> None:
         message = "%s: the API made user %d with the description %r instead." % (
@@ -309,6 +311,7 @@ class Acts:
         recovers = step.reason == "recover"
         intent = task.intent if recovers else self._intend_renewal(task, user)
         try:
+            self._stop.check()
             password = self._project.renew_password(user.id)
         except (ApiError, CancelledError) as error:
             if not recovers and not (isinstance(error, ApiError) and error.uncertain):

@@ -14,6 +14,7 @@ import time
 from .._core.errors import AmbiguousUserError, CloudOpsError, DisagreementError, NotReadyError
 from .._core.model import User
 from .._core.observed import Cloud
+from .._core.outcome import status_note
 from .._core.plan import role_steps
 from . import creation
 from .converge import Settings
@@ -176,8 +177,9 @@ class Watch:
         if not self._as_asked(task, shown):
             self._correct(task, shown)
             return
-        if not shown.is_pending and shown.status != "ok":
-            task.outcome.notes.append("The API says that this user is %s." % (shown.status or "without a status"))
+        note = status_note(shown)
+        if note is not None:
+            task.outcome.notes.append(note)
         task.phase = "verify"
 
     def _settle_deletion(self, task: Task, shown: User | None) -> None:

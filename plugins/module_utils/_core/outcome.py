@@ -46,6 +46,13 @@ class Outcome:
         return any(step.kind in ("create", "renew") for step in self.done)
 
 
+def status_note(user: User) -> str | None:
+    """Return what a person should be told of a user's status; None where it is ready, or soon will be."""
+    if user.is_pending or user.status == "ok":
+        return None
+    return "The API says that this user is {}.".format(user.status or "without a status")
+
+
 def foresee(plan: Plan) -> list[Outcome]:
     """Return what a run of ``plan`` would end with, for check mode."""
     return [_foresee_item(item, plan) for item in plan.items]
@@ -56,6 +63,8 @@ def _foresee_item(item: Item, plan: Plan) -> Outcome:
     if item.error is None:
         outcome.done = list(item.steps)
         outcome.user = _foresee_user(item, plan)
+        note = status_note(item.user) if item.user is not None and outcome.user is not None and item.steps else None
+        outcome.notes += [note] if note is not None else []
     return outcome
 
 

@@ -151,7 +151,11 @@ def _key_steps(item: Item, user: User, observed: Observed) -> list[Step]:
         return [Step("make_key")]
     if item.desired.s3_credentials == "rotate":
         return [Step("rotate_key")]
-    return _key_removals(item.desired, user, observed)
+    removals = _key_removals(item.desired, user, observed)
+    if item.desired.s3_credentials == "absent" and known and credential is not None and not removals:
+        # A run was killed after it had removed the key, or somebody else removed it: the file still has it.
+        return [Step("revoke_key", key=credential.s3_access)]
+    return removals
 
 
 def _kit_steps(item: Item, user: User, key_changes: bool, policy: Policy) -> list[Step]:
