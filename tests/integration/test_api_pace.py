@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import random
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +28,7 @@ def statuses(sim: Simulator, method: str = "POST", ending: str = "/user") -> lis
 
 @BOTH
 def test_a_limit_by_the_second_is_found_and_each_is_created_once(sim: Simulator, hints: bool) -> None:
-    """A second refusal of a call is a third of a second too early: none here."""
+    """What is refused once is what was under way when the limit was met."""
     sim.rate_limit(20, per_seconds=1, retry_after=hints)
     result = run(sim, kinds.USERS, users=PEOPLE, concurrency=4)
     assert result["summary"]["created"] == len(PEOPLE)
@@ -77,7 +76,6 @@ def test_repetitions_are_spread_over_the_whole_pause_and_end(sim: Simulator, mon
     """Full jitter: any moment from at once to a bound that doubles."""
     dice = Dice()
     monkeypatch.setattr(client, "random", dice)
-    assert hasattr(random, "uniform")
     sim.fault("html", "GET", "/user$", status=503, times=None)
     result = run(sim, kinds.USERS, users=["ada"], retries=6)
     assert result["failed"]
