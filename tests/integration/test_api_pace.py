@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
@@ -15,6 +15,7 @@ from ansible_collections.cloudops.ovh.plugins.module_utils._api import client
 from ansible_collections.cloudops.ovh.plugins.module_utils._core import pacing
 from tests.simulator import Simulator
 from tests.support.checks import run
+from tests.support.modules import PROJECT, call
 from tests.support.rig import Rig
 
 PEOPLE = [f"user-{number:02}" for number in range(30)]
@@ -107,3 +108,28 @@ def test_a_given_rate_holds_for_all_threads_together(sim: Simulator) -> None:
     run(sim, kinds.USERS, users=PEOPLE[:12], rate_limit=3000)
     times = sorted(one.at for one in sim.calls if not one.path.endswith("/time"))
     assert times[-1] - times[0] >= (len(times) - 2) / 50
+
+
+class Counted(pacing.Pace):
+    """Counts what is reported to it."""
+
+    reports: ClassVar[list[str]] = []
+
+    def accepted(self, now: float, ticket: int) -> None:
+        self.reports.append("accepted")
+        super().accepted(now, ticket)
+
+    def uncounted(self, ticket: int) -> None:
+        self.reports.append("uncounted")
+        super().uncounted(ticket)
+
+
+@pytest.mark.parametrize("oauth2", [False, True], ids=["signed", "oauth2"])
+def test_only_what_is_sent_with_the_keys_counts(sim: Simulator, monkeypatch: pytest.MonkeyPatch, oauth2: bool) -> None:
+    """The question for the time, or for the token, is none of the calls that a limit by key could count."""
+    monkeypatch.setattr(client, "Pace", Counted)
+    monkeypatch.setattr(Counted, "reports", [])
+    names = ("client_id", "client_secret") if oauth2 else ("application_key", "application_secret", "consumer_key")
+    options = {"endpoint": sim.url, "service_name": PROJECT, **{name: sim.credentials[name] for name in names}}
+    call(kinds.USERS, {**options, "users": ["ada"], "roles": ["ai_training_operator"]}, check=True)
+    assert sorted(Counted.reports) == ["accepted", "accepted", "uncounted"]
