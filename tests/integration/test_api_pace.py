@@ -5,9 +5,8 @@
 
 from __future__ import annotations
 
-import random
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
@@ -16,6 +15,7 @@ from ansible_collections.cloudops.ovh.plugins.module_utils._api import client
 from ansible_collections.cloudops.ovh.plugins.module_utils._core import pacing
 from tests.simulator import Simulator
 from tests.support.checks import run
+from tests.support.modules import PROJECT, call
 from tests.support.rig import Rig
 
 PEOPLE = [f"user-{number:02}" for number in range(30)]
@@ -29,7 +29,7 @@ def statuses(sim: Simulator, method: str = "POST", ending: str = "/user") -> lis
 
 @BOTH
 def test_a_limit_by_the_second_is_found_and_each_is_created_once(sim: Simulator, hints: bool) -> None:
-    """A second refusal of a call is a third of a second too early: none here."""
+    """What is refused once is what was under way when the limit was met."""
     sim.rate_limit(20, per_seconds=1, retry_after=hints)
     result = run(sim, kinds.USERS, users=PEOPLE, concurrency=4)
     assert result["summary"]["created"] == len(PEOPLE)
@@ -77,7 +77,6 @@ def test_repetitions_are_spread_over_the_whole_pause_and_end(sim: Simulator, mon
     """Full jitter: any moment from at once to a bound that doubles."""
     dice = Dice()
     monkeypatch.setattr(client, "random", dice)
-    assert hasattr(random, "uniform")
     sim.fault("html", "GET", "/user$", status=503, times=None)
     result = run(sim, kinds.USERS, users=["ada"], retries=6)
     assert result["failed"]
@@ -109,3 +108,28 @@ def test_a_given_rate_holds_for_all_threads_together(sim: Simulator) -> None:
     run(sim, kinds.USERS, users=PEOPLE[:12], rate_limit=3000)
     times = sorted(one.at for one in sim.calls if not one.path.endswith("/time"))
     assert times[-1] - times[0] >= (len(times) - 2) / 50
+
+
+class Counted(pacing.Pace):
+    """Counts what is reported to it."""
+
+    reports: ClassVar[list[str]] = []
+
+    def accepted(self, now: float, ticket: int) -> None:
+        self.reports.append("accepted")
+        super().accepted(now, ticket)
+
+    def uncounted(self, ticket: int) -> None:
+        self.reports.append("uncounted")
+        super().uncounted(ticket)
+
+
+@pytest.mark.parametrize("oauth2", [False, True], ids=["signed", "oauth2"])
+def test_only_what_is_sent_with_the_keys_counts(sim: Simulator, monkeypatch: pytest.MonkeyPatch, oauth2: bool) -> None:
+    """The question for the time, or for the token, is none of the calls that a limit by key could count."""
+    monkeypatch.setattr(client, "Pace", Counted)
+    monkeypatch.setattr(Counted, "reports", [])
+    names = ("client_id", "client_secret") if oauth2 else ("application_key", "application_secret", "consumer_key")
+    options = {"endpoint": sim.url, "service_name": PROJECT, **{name: sim.credentials[name] for name in names}}
+    call(kinds.USERS, {**options, "users": ["ada"], "roles": ["ai_training_operator"]}, check=True)
+    assert sorted(Counted.reports) == ["accepted", "accepted", "uncounted"]

@@ -36,20 +36,27 @@ class Need(NamedTuple):
 
 
 NEEDS = {
-    "key": Need(kinds.S3_CREDENTIAL, {"description": "new"}, "POST /user/ID/s3Credentials", "user/s3Credentials/create"),
+    "key": Need(
+        kinds.S3_CREDENTIAL, {"description": "new"}, "POST /user/ID/s3Credentials", "user/s3Credentials/create"
+    ),
     "key-gone": Need(
         kinds.S3_CREDENTIAL,
         {"description": "ada", "state": "absent"},
         "DELETE /user/ID/s3Credentials/KEY",
         "user/s3Credentials/delete",
     ),
-    "policy": Need(kinds.S3_POLICY, {"description": "ada", "policy": POLICY}, "POST /user/ID/policy", "user/policy/create"),
+    "policy": Need(
+        kinds.S3_POLICY, {"description": "ada", "policy": POLICY}, "POST /user/ID/policy", "user/policy/create"
+    ),
     "token": Need(kinds.AI_TOKEN, TOKEN, "POST /ai/token", "ai/token/create"),
     "token-renewed": Need(kinds.AI_TOKEN, {"name": "old", "renew": True}, "POST /ai/token/ID/renew", "ai/token/renew"),
     "token-replaced": Need(kinds.AI_TOKEN, {**TOKEN, "name": "old"}, "DELETE /ai/token/ID", "ai/token/delete"),
     "token-gone": Need(kinds.AI_TOKEN, {"name": "old", "state": "absent"}, "DELETE /ai/token/ID", "ai/token/delete"),
     "file-key": Need(
-        kinds.USERS, {"users": ["new"], "s3_credentials": "present"}, "POST /user/ID/s3Credentials", "user/s3Credentials/create"
+        kinds.USERS,
+        {"users": ["new"], "s3_credentials": "present"},
+        "POST /user/ID/s3Credentials",
+        "user/s3Credentials/create",
     ),
     "keys-revoked": Need(
         kinds.USERS,
@@ -66,7 +73,7 @@ NEEDS = {
         "POST /user/ID/token",
         "user/token/create",
     ),
-}  # fmt: skip
+}
 
 
 @pytest.fixture

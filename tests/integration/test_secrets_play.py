@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the cloudops.ovh authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Secrets in everything that a play leaves behind: output at its loudest, logs, caches, files, arguments of processes."""
+"""Secrets in everything that a play leaves behind: loud output, logs, caches, files, arguments of processes."""
 
 from __future__ import annotations
 
@@ -53,24 +53,49 @@ def tasks(sim: Simulator, folder: Path) -> list[dict[str, Any]]:
     account = {"endpoint": sim.url, "client_id": sim.credentials["client_id"], "client_secret": "{{ client_secret }}"}
     stored = {"credentials_dir": str(folder), "credentials_vault_password": "{{ vault }}", "roles": [AI]}
     return [
-        task("List", "ovh_cloud_users", {**keys, **stored, "users": ["ada"], "s3_credentials": "present"}, register="r"),
+        task(
+            "List", "ovh_cloud_users", {**keys, **stored, "users": ["ada"], "s3_credentials": "present"}, register="r"
+        ),
         task("Account", "ovh_cloud_users", {**account, **stored, "users": ["ada", "bob"]}),
-        task("Loop", "ovh_cloud_user", {**keys, "description": "{{ item }}"}, loop=["c", "d"], no_log=True, register="p"),
+        task(
+            "Loop", "ovh_cloud_user", {**keys, "description": "{{ item }}"}, loop=["c", "d"], no_log=True, register="p"
+        ),
         task("Refused in a loop", "ovh_cloud_user", {**keys, "description": "{{ item }}"}, loop=["e", "f"]),
-        task("Read", "ovh_cloud_user_credential", {"credential_file": "{{ r.users[0].credential_file }}", "state": "read"}
-             | {"credentials_vault_password": "{{ vault }}"}, no_log=True),
-        task("Log in", "ovh_cloud_user_credential", {**keys, "credential_file": "{{ r.users[0].credential_file }}"}
-             | {"credentials_vault_password": "{{ vault }}", "state": "verified"}),
+        task(
+            "Read",
+            "ovh_cloud_user_credential",
+            {"credential_file": "{{ r.users[0].credential_file }}", "state": "read"}
+            | {"credentials_vault_password": "{{ vault }}"},
+            no_log=True,
+        ),
+        task(
+            "Log in",
+            "ovh_cloud_user_credential",
+            {**keys, "credential_file": "{{ r.users[0].credential_file }}"}
+            | {"credentials_vault_password": "{{ vault }}", "state": "verified"},
+        ),
         task("Key", "ovh_cloud_user_s3_credential", {**keys, "description": "c"}, no_log=True, register="k"),
         task("Token", "ovh_ai_token", {**keys, "name": "t", "role": AI, "region": "GRA"}, no_log=True, register="t"),
-        task("Lost", "ovh_cloud_user", {**keys, "description": "ada", "update_password": "always", "retries": 0,
-                                        "return_password": False}),
+        task(
+            "Lost",
+            "ovh_cloud_user",
+            {**keys, "description": "ada", "update_password": "always", "retries": 0, "return_password": False},
+        ),
         task("Forbidden", "ovh_cloud_users", {**account, **stored, "users": ["forbidden"]}),
         task("Guard", "ovh_cloud_users", {**keys, "users": ["ada"], "state": "absent", "max_deletions": 0}),
-        task("Wrong vault", "ovh_cloud_users", {**keys, **stored, "users": ["ada"], "update_password": "always",
-                                                "credentials_vault_password": "{{ vault }}x"}),
+        task(
+            "Wrong vault",
+            "ovh_cloud_users",
+            {
+                **keys,
+                **stored,
+                "users": ["ada"],
+                "update_password": "always",
+                "credentials_vault_password": "{{ vault }}x",
+            },
+        ),
         {"name": "Safe to show", "ansible.builtin.debug": {"msg": "{{ p.results | map(attribute='user') | list }}"}},
-    ]  # fmt: skip
+    ]
 
 
 def test_a_loud_play_with_every_kind_of_failure_shows_no_secret(

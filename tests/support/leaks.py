@@ -18,7 +18,7 @@ from tests.simulator import Simulator
 from tests.simulator.messages import Answer
 from tests.support.rig import VAULT_PASSWORD
 
-#: The keys of the connection. Those of the two methods that are no secret (``application_key``, ``client_id``) may show.
+#: The keys of the connection. Those that are no secret (``application_key``, ``client_id``) may show.
 KEYS = {
     "application_secret": "Plantedapplicationsecret1",
     "consumer_key": "Plantedconsumerkey2",

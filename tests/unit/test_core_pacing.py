@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The pace of calls, on a clock that is only a number: how near to the ideal time, and how many calls are refused.
 
-The ideal is calls / rate. ``tests/support/throttled.py`` plays the API, with the simulator's own limits, and the threads.
+The ideal is calls / rate. ``tests/support/throttled.py`` plays the threads and an API with the simulator's limits.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from ansible_collections.cloudops.ovh.plugins.module_utils._core.pacing import (
     SHORTEST_PAUSE,
     Pace,
 )
-from tests.support.throttled import Limit, Unlimited, run
+from tests.support.throttled import Limit, Ran, Unlimited, run
 
 HINTS = pytest.mark.parametrize("hints", [True, False], ids=["retry-after", "no-hint"])
 SEEDS = range(3)
@@ -25,9 +25,9 @@ SEEDS = range(3)
 SIXTY = 64
 
 
-def refused_share(ran: object) -> float:
+def refused_share(ran: Ran) -> float:
     """The part of all calls that was refused."""
-    return ran.refused / len(ran.sent)  # type: ignore[attr-defined]
+    return ran.refused / len(ran.sent)
 
 
 # How near to the ideal

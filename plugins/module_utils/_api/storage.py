@@ -46,7 +46,7 @@ class Storage(Project):
         while seen is not None and seen.is_pending:
             if time.monotonic() - since >= timeout:
                 raise NotReadyError(
-                    "User %d (%s) is still %s after %d s (wait_timeout). Nothing was changed, and running again is safe."
+                    "User %d (%s) is still %s after %d s (wait_timeout). Nothing was changed. Running again is safe."
                     % (user.id, user.description, seen.status, timeout)
                 )
             self.port.stop.sleep(pause)

@@ -24,7 +24,8 @@ from typing import NamedTuple
 WINDOWS = (1.0, 10.0, 60.0)
 #: We stay below what we measured: calls that were sent evenly do not arrive quite so.
 MARGIN = 0.97
-#: The first calls go two at a time, then one more with each call. It costs a run without a limit two of its calls' time.
+#: The first calls go two at a time, then one more with each call. It costs a run without a limit the time of three
+#: calls.
 TOGETHER = 2
 GENTLE_CALLS = 11
 #: A rate grows after so many calls without a refusal, by this factor, and by twice as much each further time; after
