@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ast
 import configparser
+import csv
 import json
 import os
 import re
@@ -58,6 +59,14 @@ def check_ini(block: Block) -> None:
     configparser.RawConfigParser().read_string(block.code)
 
 
+def check_csv(block: Block) -> None:
+    """Every row has as many values as the head."""
+    head, *rows = csv.reader(block.code.splitlines(), strict=True)
+    for row in rows:
+        if len(row) != len(head):
+            raise ValueError(f"{len(row)} values, and {len(head)} columns: {row}")
+
+
 def check_shell(block: Block) -> None:
     """In a console what people type begins with `$ `; the rest is what they see."""
     lines = block.code.splitlines()
@@ -70,7 +79,7 @@ def check_shell(block: Block) -> None:
         raise ValueError(done.stderr.strip())
 
 
-CHECKS = {"yaml": check_yaml, "json": check_json, "python": check_python, "ini": check_ini}
+CHECKS = {"yaml": check_yaml, "json": check_json, "python": check_python, "ini": check_ini, "csv": check_csv}
 CHECKS |= dict.fromkeys(SHELL, check_shell)
 
 
@@ -81,7 +90,7 @@ def problem(block: Block) -> str | None:
         return f"{block.where}: the language {block.language!r} is not one that is checked"
     try:
         CHECKS[block.language](block)
-    except (ValueError, SyntaxError, yaml.YAMLError, configparser.Error) as error:
+    except (ValueError, SyntaxError, yaml.YAMLError, configparser.Error, csv.Error) as error:
         return f"{block.where}: {error}"
     return None
 
@@ -124,7 +133,7 @@ def lint_ansible(blocks: list[Block]) -> tuple[list[str], int]:
         )
         programs = Path(sys.executable).parent
         env = {**os.environ, "PATH": f"{programs}{os.pathsep}{os.environ.get('PATH', os.defpath)}", "HOME": name}
-        command = [str(programs / "ansible-lint"), "--offline", "--strict", "--nocolor", "-p", *names]
+        command = [str(programs / "ansible-lint"), "--offline", "--strict", "--nocolor", "--format=pep8", *names]
         done = subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True, check=False)
     text = re.sub(r"(?:playbooks|tasks)/block_\d+\.yml", lambda match: names[match[0]] + " +", done.stdout)
     return ([text + done.stderr] if done.returncode else []), len(names)

@@ -13,6 +13,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from code_blocks import Block, blocks_of
@@ -86,6 +87,18 @@ def run_guide(name: str) -> int:
             return follow(blocks, folder, env)
 
 
+def try_guide(name: str) -> int | str:
+    """How many blocks of commands it has, or what is wrong with it."""
+    started = time.monotonic()
+    try:
+        count = run_guide(name)
+    except (GuideError, subprocess.TimeoutExpired) as error:
+        print(f"{name}: FAILED", flush=True)
+        return str(error)
+    print(f"{name}: {count} blocks of commands, {time.monotonic() - started:.0f} s", flush=True)
+    return count
+
+
 def first_option() -> str:
     """Do what the contributors' page tells: apply its changes to a copy, and run the test that it writes."""
     changes = [block.code for block in blocks_of(FIRST_OPTION) if block.language == "diff"]
@@ -93,7 +106,7 @@ def first_option() -> str:
         copy_project(Path(base))
         env = {**environment(Path(base)), "PATH": os.environ.get("PATH", os.defpath)}
         apply = subprocess.run(
-            ["git", "apply", "--recount", "-"], cwd=base, input="".join(changes), text=True, check=False
+            ["git", "apply", "--recount", "-C1", "-"], cwd=base, input="".join(changes), text=True, check=False
         )
         if apply.returncode:
             raise GuideError(f"{FIRST_OPTION}: its changes do not apply any more: the code has changed.")
@@ -106,17 +119,10 @@ def first_option() -> str:
 
 def main() -> None:
     guides = [name for name in project_files() if GUIDE.fullmatch(name)]
-    problems, total = [], 0
-    for name in guides:
-        started = time.monotonic()
-        try:
-            count = run_guide(name)
-        except (GuideError, subprocess.TimeoutExpired) as error:
-            problems.append(str(error))
-            print(f"{name}: FAILED", flush=True)
-            continue
-        total += count
-        print(f"{name}: {count} blocks of commands, {time.monotonic() - started:.0f} s", flush=True)
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        results = list(pool.map(try_guide, guides))
+    problems = [result for result in results if isinstance(result, str)]
+    total = sum(result for result in results if isinstance(result, int))
     try:
         print(f"{FIRST_OPTION}: {first_option()}", flush=True)
     except GuideError as error:

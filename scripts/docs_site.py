@@ -31,9 +31,7 @@ PACKAGES = (
 )
 SITE = ROOT / "dist" / "site"
 # Pages of the repository, and what they link to. They keep their places, so that links between them work.
-PAGES = re.compile(
-    r"[A-Z]+\.md|LICENSE|docs/[\w-]+\.(md|json|ya?ml)|roles/\w+/README\.md|playbooks/.*|meta/.*|\w+\.(txt|yml)"
-)
+PAGES = re.compile(r"[A-Z]+\.md|LICENSE|docs/[\w.-]+|roles/\w+/README\.md|playbooks/.*|meta/.*|\w+\.(txt|yml)")
 # The guides name pages of the repository; on the site they become links.
 NAMED_PAGE = re.compile(r"``((?:docs/)?([\w-]+))\.md``")
 # What our pages refer to in Ansible's documentation, and where that is.

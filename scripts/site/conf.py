@@ -2,6 +2,11 @@
 
 # pylint: disable=invalid-name
 # The names are Sphinx's.
+from pygments.lexers import TextLexer
+from sphinx.highlighting import lexers
+
+# Pygments knows no CSV.
+lexers["csv"] = TextLexer()
 
 project = "cloudops.ovh"
 author = "The cloudops.ovh authors"
