@@ -96,7 +96,7 @@ def test_without_a_credential_each_launch_asks_for_one(tmp_path: Path, awx: Stan
         assert changed(result) == expected
     template = awx.named("job_templates", "OVHcloud onboard")
     assert template["ask_credential_on_launch"] is True
-    assert json.loads(template["extra_vars"]) == {"onboard_users_deliver_tasks": "deliver.yml"}
+    assert json.loads(template["extra_vars"]) == {"onboard_users_deliver_tasks": "/runner/project/deliver.yml"}
     assert awx.named("schedules", "OVHcloud nightly audit")["enabled"] is False
     assert "each launch asks for one" in result.text
 
@@ -158,6 +158,10 @@ def test_the_survey_becomes_a_run(tmp_path: Path, sim: Simulator) -> None:
     )
     assert result.rc == 0, result.text
     assert sorted(user["description"] for user in sim.project().live_users()) == ["ada", "grace", "{{ 7 * 7 }}"]
+    found = launch("audit", {"ask_fail_on_drift": "true"})
+    assert found.rc != 0
+    assert "ada@example.com" in found.text
+    assert launch("audit", {"ask_fail_on_drift": "false"}).rc == 0
     user = sim.project().user_by_description("ada")
     assert user is not None
     assert sim.project().role_names(user["id"]) == ["ai_training_read"]
@@ -279,8 +283,8 @@ def test_other_wrong_documents_are_noticed() -> None:
 def test_the_example_is_a_project() -> None:
     """AWX lists a file as a playbook when a line of it begins so, and installs what collections/requirements.yml names."""
     for name in ("onboard", "offboard", "audit"):
-        (play_,) = yaml.safe_load((EXAMPLE / f"{name}.yml").read_text())
-        assert play_["ansible.builtin.import_playbook"] == f"cloudops.ovh.{name}"
+        *_before, last = yaml.safe_load((EXAMPLE / f"{name}.yml").read_text())
+        assert last["ansible.builtin.import_playbook"] == f"cloudops.ovh.{name}"
     requirements = yaml.safe_load((EXAMPLE / "collections" / "requirements.yml").read_text())
     assert [one["name"] for one in requirements["collections"]] == ["cloudops.ovh"]
     assert (
