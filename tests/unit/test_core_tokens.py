@@ -18,9 +18,8 @@ from ansible_collections.cloudops.ovh.plugins.module_utils._core.errors import (
     InputError,
     TokenNotFoundError,
 )
+from ansible_collections.cloudops.ovh.plugins.module_utils._core.token_spec import Spec, Token, requirements
 from ansible_collections.cloudops.ovh.plugins.module_utils._core.tokens import (
-    Spec,
-    Token,
     TokenOutcome,
     TokenPlan,
     Wanted,
@@ -32,7 +31,6 @@ from ansible_collections.cloudops.ovh.plugins.module_utils._core.tokens import (
     parse_wanted,
     plan_token,
     render_outcome,
-    requirements,
 )
 
 OPERATOR, READ = "ai_training_operator", "ai_training_read"
