@@ -78,11 +78,10 @@ def circumstances(repeat: int) -> dict[str, Any]:
 
 def main() -> int:
     parser = argparse.ArgumentParser(
-        prog="scripts/benchmark", description="Measure the collection beside a floor or a peer."
+        prog="scripts/benchmark",
+        description="Measure the collection beside a floor or a peer: all but scale, if no subject is named.",
     )
-    parser.add_argument(
-        "subjects", nargs="*", metavar="SUBJECT", help=f"some of: {', '.join(SUBJECTS)} (default: all but scale)"
-    )
+    parser.add_argument("subjects", nargs="*", metavar="SUBJECT", help="some of: " + ", ".join(SUBJECTS))
     parser.add_argument("--repeat", type=int, default=5, help="how often each is measured (default: %(default)s)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there as well")
     arguments = parser.parse_args()

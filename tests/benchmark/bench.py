@@ -70,9 +70,7 @@ def median(runs: Sequence[Run], field: str = "seconds") -> float:
     return statistics.median(getattr(run, field) for run in runs)
 
 
-def compared(
-    what: str, ours: Sequence[Run], against: str, base: Sequence[Run], target: float | None, detail: str = ""
-) -> Row:
+def compared(what: str, ours: Sequence[Run], against: str, base: Sequence[Run], target: float, detail: str = "") -> Row:
     """Return the line that compares two measures."""
     seconds, floor = median(ours), median(base)
     by_cpu = median(ours, "cpu") / median(base, "cpu")
