@@ -1,6 +1,6 @@
 # Each target is one plain command: use whichever you like.
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-all ecosystem lint sanity units integration galaxy docs format build release venv clean soak
+.PHONY: help demo test test-all ecosystem lint sanity units integration galaxy docs format build release venv clean soak benchmark
 
 help: ## Show this
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -10,6 +10,9 @@ demo: ## Run the main job against the embedded API (scripts/demo)
 
 test: ## Run every test (scripts/test)
 	@scripts/test
+
+benchmark: ## Measure speed beside floors and a peer, on a quiet machine (scripts/benchmark)
+	@scripts/benchmark
 
 ecosystem: ## Run the tests that need more, such as a browser (scripts/ecosystem)
 	@scripts/ecosystem

@@ -47,14 +47,17 @@ class Row(NamedTuple):
     against: str
     base: float | None
     ratio: float
-    target: float
+    target: float | None
     unit: str = "s"
     at_least: bool = False
     detail: str = ""
+    by_cpu: float | None = None
 
     @property
-    def met(self) -> bool:
-        """True where the target was reached."""
+    def met(self) -> bool | None:
+        """True where the target was reached, None where there is none."""
+        if self.target is None:
+            return None
         return self.ratio >= self.target if self.at_least else self.ratio <= self.target
 
     def as_dict(self) -> dict[str, Any]:
@@ -65,6 +68,13 @@ class Row(NamedTuple):
 def median(runs: Sequence[Run], field: str = "seconds") -> float:
     """Return the median of one figure."""
     return statistics.median(getattr(run, field) for run in runs)
+
+
+def compared(what: str, ours: Sequence[Run], against: str, base: Sequence[Run], target: float, detail: str = "") -> Row:
+    """Return the line that compares two measures."""
+    seconds, floor = median(ours), median(base)
+    by_cpu = median(ours, "cpu") / median(base, "cpu")
+    return Row(what, seconds, against, floor, seconds / floor, target, detail=detail, by_cpu=by_cpu)
 
 
 def people(count: int) -> list[str]:
@@ -119,10 +129,8 @@ class Bench:
             if process.returncode not in ok:
                 output.seek(0)
                 raise SystemExit(f"{' '.join(command)} ended with {process.returncode}\n{output.read()[-4000:]}")
-        cpu = usage.ru_utime + usage.ru_stime
-        return Run(
-            seconds, cpu, usage.ru_maxrss / (1024 * (1024 if sys.platform == "darwin" else 1)), len(sim.calls), busy
-        )
+        memory = usage.ru_maxrss / (2**20 if sys.platform == "darwin" else 2**10)
+        return Run(seconds, usage.ru_utime + usage.ru_stime, memory, len(sim.calls), busy)
 
     def _environment(self, sim: Simulator) -> dict[str, str]:
         inherited = {name: value for name, value in os.environ.items() if not name.startswith("OVH_")}

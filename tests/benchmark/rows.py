@@ -6,17 +6,29 @@
 from __future__ import annotations
 
 import json
+import tempfile
 from collections.abc import Iterator
 from typing import Any, Callable
 
-from tests.benchmark.bench import LATENCY, ROLES, VAULT_PASSWORD, Bench, Row, Run, median, people, simulator
+from tests.benchmark.bench import (
+    LATENCY,
+    ROLES,
+    VAULT_PASSWORD,
+    Bench,
+    Row,
+    Run,
+    compared,
+    median,
+    people,
+    simulator,
+)
 from tests.simulator import Simulator
 
 USERS = "cloudops.ovh.ovh_cloud_users"
 PING: dict[str, Any] = {"ansible.builtin.ping": {}}
-COPY: dict[str, Any] = {
-    "ansible.builtin.copy": {"content": "done\n", "dest": "{{ playbook_dir }}/copied", "mode": "0600"}
-}
+_COPIED = {"content": "done\n", "dest": "{{ playbook_dir }}/copied", "mode": "0600"}
+COPY: dict[str, Any] = {"ansible.builtin.copy": _COPIED}
+IDLE = "idle play: ping, copy"
 CONCURRENCY = 10
 
 
@@ -39,15 +51,11 @@ def steady(bench: Bench) -> Iterator[Row]:
             lambda: bench.tasks(few, task(), COPY, users=100),
             idle(bench, sim),
         )
-    calls, floor = replaced[-1].calls, median(nothing)
+    calls = replaced[-1].calls
     yield Row("steady run, 1,000 users: calls", calls, "", None, calls, 3, "calls")
-    seconds = median(replaced)
-    yield Row("steady run, 1,000 users, and copy", seconds, "idle play: ping, copy", floor, seconds / floor, 1.2)
-    seconds = median(besides)
-    yield Row("steady run, 1,000 users, and ping, copy", seconds, "idle play: ping, copy", floor, seconds / floor, 1.2)
-    small = median(hundred)
-    ratio = median(replaced) / small
-    yield Row("steady run, 1,000 users", median(replaced), "100 users", small, ratio, 1.15)
+    yield compared("steady run, 1,000 users, and copy", replaced, IDLE, nothing, 1.2)
+    yield compared("steady run, 1,000 users, and ping, copy", besides, IDLE, nothing, 1.2)
+    yield compared("steady run, 1,000 users", replaced, "100 users", hundred, 1.15)
     largest, base = median(replaced, "memory"), median(nothing, "memory")
     yield Row("memory, 1,000 users: largest process", largest, "idle play", base, largest / base, 1.2, "MB")
 
@@ -59,11 +67,8 @@ def created(bench: Bench) -> Iterator[Row]:
 
             def run(sim: Simulator = sim, folder: bool = folder) -> Run:
                 sim.project().clear()
-                place = bench.folder / f"new-{len(list(bench.folder.iterdir()))}-{id(object())}"
-                place.mkdir(mode=0o700, exist_ok=True)
-                return bench.tasks(
-                    sim, task(**({"credentials_dir": f"{place}/{sim.project().id}"} if folder else {})), COPY, users=200
-                )
+                kept = {"credentials_dir": tempfile.mkdtemp(dir=bench.folder)} if folder else {}
+                return bench.tasks(sim, task(**kept), COPY, users=200)
 
             ours, nothing = bench.side_by_side(run, idle(bench, sim))
         yield _against_floor(what, ours, nothing, 1.0)
@@ -100,8 +105,7 @@ def looped(bench: Bench) -> Iterator[Row]:
         )
     calls = ours[-1].calls / 50
     yield Row("ovh_cloud_user in a loop of 50: calls each", calls, "", None, calls, 2, "calls")
-    ratio = median(ours) / median(empty)
-    yield Row("ovh_cloud_user in a loop of 50, unchanged", median(ours), "an empty module", median(empty), ratio, 1.25)
+    yield compared("ovh_cloud_user in a loop of 50, unchanged", ours, "an empty module", empty, 1.25)
 
 
 def role(bench: Bench) -> Iterator[Row]:
@@ -122,11 +126,9 @@ def role(bench: Bench) -> Iterator[Row]:
             lambda: bench.playbook(sim, "cloudops.ovh.onboard", **options),
             idle(bench, sim),
         )
-    floor = median(nothing)
-    what = "role onboard_users, 1,000 users, vaulted, steady"
-    yield Row(what, median(ours), "idle play: ping, copy", floor, median(ours) / floor, 1.6, detail="nothing decrypted")
-    what = "playbook cloudops.ovh.onboard, the same, with its summary"
-    yield Row(what, median(whole), "idle play: ping, copy", floor, median(whole) / floor, 1.6)
+    calls = f"{ours[-1].calls} calls, nothing decrypted"
+    yield compared("role onboard_users, 1,000 users, vaulted, steady", ours, IDLE, nothing, 1.6, calls)
+    yield compared("playbook cloudops.ovh.onboard, the same", whole, IDLE, nothing, 1.6, "with its summary")
 
 
 def throttled(bench: Bench) -> Iterator[Row]:
@@ -143,12 +145,10 @@ def throttled(bench: Bench) -> Iterator[Row]:
                 times.append((calls[-1].at - calls[0].at, (len(calls) - len(refused)) / 8))
         seconds, ideal = sorted(times)[len(times) // 2]
         name = "with" if retry_after else "without"
-        yield Row(
-            f"60 new users, 8 calls a second, {name} Retry-After", seconds, "calls / rate", ideal, seconds / ideal, 1.15
-        )
-        yield Row(
-            f"the same: refused calls, {name} Retry-After", max(shares) * 100, "", None, max(shares) * 100, 5, "%"
-        )
+        what = f"60 new users, 8 calls a second, {name} Retry-After"
+        yield Row(what, seconds, "calls / rate", ideal, seconds / ideal, 1.15)
+        share = max(shares) * 100
+        yield Row(f"the same: refused calls, {name} Retry-After", share, "", None, share, 5, "%")
 
 
 def peer(bench: Bench) -> Iterator[Row]:
@@ -182,17 +182,36 @@ def projects(bench: Bench) -> Iterator[Row]:
                 hosts = {f"project{number}": {"ovh_service_name": one} for number, one in enumerate(ids[:count])}
                 inventory = bench.folder / "projects.json"
                 inventory.write_text(json.dumps({"all": {"hosts": hosts}}), encoding="utf-8")
-                folder = bench.folder / f"projects-{count}-{len(sim.calls)}-{id(hosts)}"
+                folder = tempfile.mkdtemp(dir=bench.folder)
                 return bench.playbook(
                     sim, "cloudops.ovh.onboard", "-i", str(inventory), "-f", "10", target="all",
-                    onboard_users_users=people(50), onboard_users_credentials_dir=str(folder),
+                    onboard_users_users=people(50), onboard_users_credentials_dir=folder,
                 )  # fmt: skip
 
             return emptied
 
         ten, one = bench.side_by_side(run(10), run(1))
-    ratio = median(ten) / median(one)
-    yield Row("ten projects, 50 new users each, forks 10", median(ten), "one project", median(one), ratio, 2.0)
+    yield compared("ten projects, 50 new users each, forks 10", ten, "one project", one, 2.0)
+
+
+def scale(bench: Bench) -> Iterator[Row]:
+    """Steady onboarding and an audit of many projects with 1,000 users each, once: figures to extrapolate from."""
+    audit: dict[str, Any] = {"audit_users_report": str(bench.folder / "audit.html")}
+    audit.update(audit_users_expected=people(1000), audit_users_object_storage=False)
+    for count in (1, 10, 100):
+        bench.say(f"{count} projects with 1,000 users each …")
+        with simulator(1000, projects=count, latency=LATENCY) as sim:
+            hosts = {f"project{number}": {"ovh_service_name": one} for number, one in enumerate(sim.world.projects)}
+            inventory = bench.folder / "projects.json"
+            inventory.write_text(json.dumps({"all": {"hosts": hosts}}), encoding="utf-8")
+            options = {"target": "all", "onboard_users_users": people(1000)}
+            options["onboard_users_credentials_dir"] = tempfile.mkdtemp(dir=bench.folder)
+            for name, more in (("onboard", options), ("audit", {"target": "all", **audit})):
+                run = bench.playbook(sim, f"cloudops.ovh.{name}", "-i", str(inventory), "-f", "10", **more)
+                what = f"{name}, {count} x 1,000 users, forks 10"
+                used = f"{run.cpu:.0f} s of CPU, largest process {run.memory:.0f} MB"
+                detail = f"{run.calls} calls, {used}, load {run.busy:.1f}"
+                yield Row(what, run.seconds, detail, None, run.seconds, None)
 
 
 SUBJECTS: dict[str, Callable[[Bench], Iterator[Row]]] = {
@@ -204,4 +223,5 @@ SUBJECTS: dict[str, Callable[[Bench], Iterator[Row]]] = {
     "throttled": throttled,
     "peer": peer,
     "projects": projects,
+    "scale": scale,
 }

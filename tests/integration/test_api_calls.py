@@ -169,6 +169,16 @@ def test_a_service_account_asks_for_its_token_once(sim: Simulator) -> None:
     assert result["api_calls"] == 3
 
 
+def test_users_who_are_ready_tell_when_to_look_for_the_others(sim: Simulator) -> None:
+    """The first look finds the first ones ready and says how long that took; the second comes when the last one is."""
+    sim.settings.update({"latency": 0.05, "creating": 1.0})
+    result = run(sim, kinds.USERS, users=people(30), roles=[AI], concurrency=1)
+    assert result["summary"]["created"] == 30
+    looks = [one.at for one in sim.calls if one.method == "GET" and one.path.endswith("/user")][1:]
+    assert len(looks) == 2
+    assert looks[1] - looks[0] == pytest.approx(1.0, abs=0.3)
+
+
 def test_bad_input_costs_no_call(sim: Simulator) -> None:
     run(sim, kinds.USERS, users=[{"name": "ada", "rôles": []}])
     assert sim.calls == []

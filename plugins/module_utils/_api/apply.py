@@ -41,6 +41,8 @@ class Executor:
         self._watch = Watch(settings)
         self._tasks = [Task(item) for item in plan.items]
         self._pause = _FIRST_PAUSE
+        #: How long the API takes until a user is ready, at most, as the last look has told.
+        self._takes: float | None = None
 
     def run(self) -> list[Outcome]:
         """Return one outcome for each item of the plan, in its order."""
@@ -133,9 +135,9 @@ class Executor:
             return False
         try:
             if any(task.looks for task in waiting):
-                self._stop.sleep(self._pause)
-                self._pause = min(self._pause * 1.5, _LONGEST_PAUSE)
+                self._rest(waiting)
             self._stop.check()
+            asked = time.monotonic()
             cloud = Cloud(self._project.users())
         except CloudOpsError as error:
             self._give_up(waiting, error)
@@ -145,7 +147,19 @@ class Executor:
                 self._watch.look(task, cloud)
             except Exception as problem:
                 self._fail(task, problem)
+        ready = [asked - task.since for task in waiting if task.phase == "verify" and task.creations]
+        self._takes = min(ready) if ready else None
         return True
+
+    def _rest(self, waiting: list[Task]) -> None:
+        """Pause before the next look: until the last user should be ready, where those before it have told how long
+        that takes, else for a while that grows."""
+        pause, latest = self._pause, max(task.since for task in waiting)
+        if self._takes is not None and all(task.phase == "settling" for task in waiting):
+            pause = max(latest + self._takes - time.monotonic(), _FIRST_PAUSE / 4)
+        else:
+            self._pause = min(self._pause * 1.5, _LONGEST_PAUSE)
+        self._stop.sleep(min(pause, _LONGEST_PAUSE))
 
     @staticmethod
     def _give_up(waiting: list[Task], error: CloudOpsError) -> None:

@@ -8,7 +8,9 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: bench_peer
 short_description: Create a user, as modules that know one user do
-description: Lists the users, then creates one. It stands for collections without a module for lists, and shares no code with any.
+description:
+  - Lists the users, then creates one.
+  - It stands for collections without a module for lists, and shares no code with any.
 options:
   description: {description: The description., type: str, required: true}
   role: {description: The role., type: str, required: true}
