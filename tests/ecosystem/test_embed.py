@@ -49,7 +49,9 @@ def run(*command: str | Path, cwd: Path, env: dict[str, str] | None = None) -> s
 
 
 def test_every_example_is_checked() -> None:
-    found = {str(path.relative_to(EMBED)) for path in EMBED.rglob("*") if path.is_file() and "__pycache__" not in path.parts}
+    found = {
+        str(path.relative_to(EMBED)) for path in EMBED.rglob("*") if path.is_file() and "__pycache__" not in path.parts
+    }
     assert found == CHECKED
 
 
@@ -87,11 +89,15 @@ def test_navigator(tmp_path: Path, sim: Simulator) -> None:
     said = run(*command, cwd=tmp_path, env=env)
     assert "1 created" in said
     assert people(sim) == ["ada"]
-    effective = yaml.safe_load(run("ansible-navigator", "settings", "--effective", "--ee", "false", cwd=tmp_path, env=env))
+    effective = yaml.safe_load(
+        run("ansible-navigator", "settings", "--effective", "--ee", "false", cwd=tmp_path, env=env)
+    )
     assert "cloudops-ovh-ee:latest" in str(effective)
 
 
-@pytest.mark.parametrize(("name", "schema"), [("gitlab-ci", "vendor.gitlab-ci"), ("github-actions", "vendor.github-workflows")])
+@pytest.mark.parametrize(
+    ("name", "schema"), [("gitlab-ci", "vendor.gitlab-ci"), ("github-actions", "vendor.github-workflows")]
+)
 def test_pipelines_have_the_form_of_their_service(tmp_path: Path, name: str, schema: str) -> None:
     path = EMBED / f"{name}.yml"
     run("check-jsonschema", "--builtin-schema", schema, path, cwd=tmp_path)

@@ -89,9 +89,7 @@ SCENES = {
     "renew-always-again": Scene(two_known, ALWAYS, ALWAYS, ("ada", "bob")),
     "renew-missing": Scene(long_ago, MISSING, MISSING, ("ada", "bob")),
     "renew-vaulted": Scene(two_known, ALWAYS, ["ada", "bob"], ("ada", "bob"), vaulted=True),
-    "rotate": Scene(
-        issued_long_ago, ["ada", "bob"], ["ada", "bob"], ("ada", "bob"), options={"rotate_after_days": 1}
-    ),
+    "rotate": Scene(issued_long_ago, ["ada", "bob"], ["ada", "bob"], ("ada", "bob"), options={"rotate_after_days": 1}),
     "make-key": Scene(two_known, ["ada", "bob"], ["ada", "bob"], ("ada", "bob"), options={"s3_credentials": "present"}),
     "revoke-key": Scene(with_key, ["ada", "bob"], ["ada", "bob"], ("ada", "bob"), options={"s3_credentials": "absent"}),
     "delete": Scene(two_known, ABSENT, ABSENT, ("bob",), gone=("ada",)),

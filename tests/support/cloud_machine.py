@@ -287,7 +287,7 @@ class CloudMachine(RuleBasedStateMachine):
 
     def _check_failure(self, order: Order, before: Before, result: Mapping[str, Any]) -> None:
         """Assert that a run in which nothing went wrong fails for a reason: a guard, or two of one name."""
-        failure = result["failure"] if "failure" in result else {}
+        failure = result.get("failure", {})
         if failure.get("code") == "refused_by_guard":
             assert self.sim.writes() == []
             going = {number for number, one in before.accounts.items() if self._goes(order, before, number, one)}
