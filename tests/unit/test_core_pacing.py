@@ -86,6 +86,13 @@ def test_an_api_without_a_limit_is_hardly_slowed_down(number: int, latency: floa
         assert paced.refused == 0
 
 
+def test_calls_that_hang_keep_no_other_back() -> None:
+    pace = Pace()
+    assert [pace.take(0.0)[0], pace.take(0.0)[0]] == [0.0, 0.0]
+    assert pace.take(0.1)[0] > 0
+    assert pace.take(1.0)[0] == 0
+
+
 # After a refusal
 
 

@@ -28,6 +28,8 @@ MARGIN = 0.97
 #: calls.
 TOGETHER = 2
 GENTLE_CALLS = 11
+#: A call that takes longer keeps no other back: two that hang must not hold up a run.
+SLOW = 0.5
 #: A rate grows after so many calls without a refusal, by this factor, and by twice as much each further time; after
 #: more calls where growing was a mistake before.
 PROBATION = 100
@@ -107,7 +109,8 @@ class Pace:
             waiting = self._try is not None and now - self._try[1] < PATIENCE
             return GLANCE if waiting else 0.0
         if self._rate is None:
-            return NAP if len(self._flying) >= max(TOGETHER, self._tickets + TOGETHER - GENTLE_CALLS) else 0.0
+            together = sum(now - call.sent < SLOW for call in self._flying.values())
+            return NAP if together >= max(TOGETHER, self._tickets + TOGETHER - GENTLE_CALLS) else 0.0
         return max(0.0, self._next_at - now)
 
     def _use(self, now: float) -> float | None:
