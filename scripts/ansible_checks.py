@@ -27,7 +27,8 @@ def parse_arguments() -> argparse.Namespace:
         "--ends", action="store_true", help="only the oldest and the newest Python of each ansible-core"
     )
     parser.add_argument("core", nargs="*", default=CORES, help="ansible-core: oldest, newest, or a number such as 2.19")
-    return parser.parse_args()
+    # Options may stand between the kind and the ansible-cores.
+    return parser.parse_intermixed_args()
 
 
 def refuse_ignores() -> None:
