@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Callable, NamedTuple
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 
 from .._api.stop import Stop
-from .._core.errors import CloudOpsError
+from .._core.errors import CloudOpsError, unexpected
 
 if TYPE_CHECKING:
     from .._api.client import Port
@@ -47,8 +47,6 @@ def run(kind: Kind) -> None:
         problem = error
     except Exception as defect:
         # Not a traceback: it would end in the text of the exception, which could hold a secret.
-        from .._api.task import unexpected
-
         problem = unexpected(defect)
     result = kind.result(report)
     result["api_calls"] = connect.calls

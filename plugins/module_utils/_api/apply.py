@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 
-from .._core.errors import ApiError, CancelledError, CloudOpsError, NotReadyError
+from .._core.errors import ApiError, CancelledError, CloudOpsError, NotReadyError, unexpected
 from .._core.observed import Cloud
 from .._core.outcome import Outcome
 from .._core.plan import Plan
@@ -17,7 +17,7 @@ from .._core.rights import needed_calls
 from .converge import Settings
 from .endpoints import Project
 from .permissions import check_calls
-from .task import Acts, Lost, NotNow, Surplus, Task, surplus_error, unexpected
+from .task import Acts, Lost, NotNow, Surplus, Task, surplus_error
 from .watch import Watch
 
 _FIRST_PAUSE = 0.2

@@ -115,3 +115,14 @@ class ApiError(CloudOpsError):
         self.kind = kind
         self.uncertain = kind == "lost"
         self.status = status
+
+
+def unexpected(problem: BaseException) -> CloudOpsError:
+    """Return an error for a defect of ours: its place, without its text, since that could hold anything."""
+    place, trace = "", problem.__traceback__
+    while trace is not None:
+        name = trace.tb_frame.f_code.co_filename.rpartition("/")[2]
+        place, trace = f" ({name}, line {trace.tb_lineno})", trace.tb_next
+    return CloudOpsError(
+        f"Unexpected {type(problem).__name__} in the collection{place}. Please report it; run again to continue."
+    )
