@@ -14,7 +14,9 @@ description:
   - Creates, changes and deletes one user of a Public Cloud project, with its roles and its password.
   - A user is found by its description, which the API does not make unique. The module never makes a second one.
   - For more than a few users take M(cloudops.ovh.ovh_cloud_users). It reads the project once for all of them, changes
-    them side by side, and keeps the passwords on disk.
+    them side by side, and keeps the passwords on disk. This module in a loop costs, for each user, one process and two
+    calls where nothing is to be done, so 100 calls for 50 users instead of 3, and most of the time is the start of
+    processes, about 0.4 seconds each on a small machine.
 author:
   - The cloudops.ovh authors (@cloudops-ovh)
 extends_documentation_fragment:

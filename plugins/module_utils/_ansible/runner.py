@@ -47,7 +47,6 @@ def run(kind: Kind) -> None:
         problem = error
     except Exception as defect:
         # Not a traceback: it would end in the text of the exception, which could hold a secret.
-
         problem = unexpected(defect)
     result = kind.result(report)
     result["api_calls"] = connect.calls
