@@ -28,7 +28,7 @@ SECRETS_OF_NOTIFICATIONS = ("password", "token")
 
 
 class StandIn:
-    """Everything that was made, by kind: ``things["job_templates"][3]``; ``calls`` are the writes, as (method, path)."""
+    """Everything that was made, by kind: ``things["job_templates"][3]``. ``calls`` are the writes."""
 
     def __init__(self, playbooks: list[str]) -> None:
         self.playbooks = playbooks
