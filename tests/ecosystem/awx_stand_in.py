@@ -114,7 +114,7 @@ class StandIn:
             "schedules": lambda: awx_rules.rrule(data["rrule"]),
             "job_templates": lambda: (
                 awx_rules.job_template(data)
-                + [f"no playbook {data['playbook']}" for _ in [0] if data["playbook"] not in self.playbooks]
+                + ([] if data["playbook"] in self.playbooks else [f"no playbook {data['playbook']}"])
             ),
         }
         known = {number for things in self.things.values() for number in things}
