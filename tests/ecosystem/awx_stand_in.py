@@ -28,7 +28,7 @@ SECRETS_OF_NOTIFICATIONS = ("password", "token")
 
 
 class StandIn:
-    """Everything that was made, by kind: ``things["job_templates"][3]``; ``calls`` are the writes, as (method, path)."""
+    """Everything that was made, by kind: ``things["job_templates"][3]``. ``calls`` are the writes."""
 
     def __init__(self, playbooks: list[str]) -> None:
         self.playbooks = playbooks
@@ -114,7 +114,7 @@ class StandIn:
             "schedules": lambda: awx_rules.rrule(data["rrule"]),
             "job_templates": lambda: (
                 awx_rules.job_template(data)
-                + [f"no playbook {data['playbook']}" for _number in [0] if data["playbook"] not in self.playbooks]
+                + ([] if data["playbook"] in self.playbooks else [f"no playbook {data['playbook']}"])
             ),
         }
         known = {number for things in self.things.values() for number in things}

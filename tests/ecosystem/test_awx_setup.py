@@ -281,7 +281,7 @@ def test_other_wrong_documents_are_noticed() -> None:
 
 
 def test_the_example_is_a_project() -> None:
-    """AWX lists a file as a playbook when a line of it begins so, and installs what collections/requirements.yml names."""
+    """AWX lists a file as a playbook by such a line, and installs what collections/requirements.yml names."""
     for name in ("onboard", "offboard", "audit"):
         *_before, last = yaml.safe_load((EXAMPLE / f"{name}.yml").read_text())
         assert last["ansible.builtin.import_playbook"] == f"cloudops.ovh.{name}"

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the cloudops.ovh authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The playbooks through ansible-runner, as AWX runs them: in a process, and through a mesh's transmit, worker and process."""
+"""The playbooks through ansible-runner, as AWX runs them: in a process, and through a mesh."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ import os
 import signal
 import subprocess
 import sys
-
 from pathlib import Path
 from typing import Any
 

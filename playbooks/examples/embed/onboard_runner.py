@@ -1,10 +1,10 @@
 """Onboard people from another program, and read what came of it.
 
     pip install ansible-runner ansible-core ovh requests
-    python onboard_runner.py --project 0123… --config /etc/ovh.conf --credentials /srv/ovh-credentials ada@example.com …
+    python onboard_runner.py --project 0123… --credentials /srv/ovh-credentials ada@example.com …
 
-The keys come from an ovh.conf. ansible-runner writes the environment of each run into the file `command` of its artifacts, so
-keys in OVH_… variables would lie there: they are taken out of the environment first.
+The keys come from an ovh.conf. ansible-runner writes the environment of each run into the file `command` of its
+artifacts, so keys in OVH_… variables would lie there: they are taken out of the environment first.
 """
 
 from __future__ import annotations
