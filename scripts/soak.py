@@ -21,8 +21,8 @@ from tests.support.zygote_client import Zygote
 ROOT = Path(__file__).resolve().parents[1]
 #: Tests that are properties: what they try is as many as the profile says.
 PROPERTIES = ("tests/robustness/test_parsers.py", "tests/robustness/test_plans_come_true.py", "tests/unit")
-#: Clouds in one round, and what happens to each at most.
-CLOUDS, STEPS = 20, 12
+#: Clouds in one round, and what happens to each at most. They are most of a round.
+CLOUDS, STEPS = 60, 12
 
 
 def nights(seed: int, shrink: bool) -> None:

@@ -78,7 +78,7 @@ with contextlib.suppress(ImportError):
     settings.register_profile("project", deadline=None, derandomize=True, max_examples=60)
     settings.register_profile("explore", deadline=None, max_examples=2000)
     # One of many rounds of scripts/soak.
-    settings.register_profile("soak", deadline=None, max_examples=300, database=None)
+    settings.register_profile("soak", deadline=None, max_examples=100, database=None)
     settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "project"))
 
 

@@ -189,6 +189,9 @@ def test_check_mode_foresees_the_run_and_the_second_run_has_nothing_to_do(
         return
     check_bystanders(case)
     check_limits(case, result)
+    if result["summary"]["failed"] and result["summary"]["deleted"]:
+        # Of two with one description one may have been deleted by its id: the other is no longer ambiguous.
+        return
     for item in case.items:
         item["update_password"] = "on_create"
     sim.clear_calls()

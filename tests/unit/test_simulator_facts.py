@@ -17,6 +17,7 @@ import pytest
 import requests
 
 from tests.simulator import Project, Simulator
+from tests.simulator.world import ROUTER
 
 ROLE_NAMES = [
     "administrator",
@@ -764,3 +765,41 @@ def test_every_route_has_its_iam_action(sim: Simulator, api: Api) -> None:
     for method, path, action in ACTIONS:
         details = api.refused(403, method, path)["details"]
         assert details["unauthorizedActionsByIAM"] == f"publicCloudProject:apiovh:{action}", (method, path)
+
+#: The other calls of the documentation: those on projects and tokens, and the two without a project.
+OTHERS = [
+    ("GET", "/auth/time"),
+    ("GET", "/auth/currentCredential"),
+    ("GET", "/cloud/project"),
+    ("GET", "P/ai/token"),
+    ("POST", "P/ai/token"),
+    ("GET", "P/ai/token/X"),
+    ("DELETE", "P/ai/token/X"),
+    ("POST", "P/ai/token/X/renew"),
+]
+
+
+def test_there_is_no_call_that_is_not_documented() -> None:
+    documented = {(method, "P" + re.sub(r"/(1|a)(?=/|$)", "/X", path)) for method, path, _action in ACTIONS}
+    simulated = set()
+    for route in ROUTER.routes:
+        path = route.template.replace("/cloud/project/{serviceName}", "P")
+        simulated.add((route.method, re.sub(r"\{\w+\}", "X", path)))
+    assert simulated == documented | set(OTHERS)
+
+
+@pytest.mark.parametrize(("status", "expected"), [(408, None), (460, 460), (502, None), (503, None)])
+def test_the_official_client_loses_the_status_of_html_and_tells_that_of_json(
+    sim: Simulator, api: Api, status: int, expected: int | None
+) -> None:
+    """Why the collection sends raw calls."""
+    sim.fault("status" if expected else "html", "GET", "/user$", status=status)
+    with pytest.raises((ovh.exceptions.InvalidResponse, ovh.exceptions.APIError)) as caught:
+        api.client.get(api.project + "/user")
+    answer = getattr(caught.value, "response", None)
+    assert (answer.status_code if answer is not None else None) == expected
+
+
+def test_a_project_that_expired_says_so_with_a_status_of_its_own(sim: Simulator, api: Api) -> None:
+    sim.fault("status", "GET", "/user$", status=460, error_class="Client::Expired", message="This service is expired")
+    assert api.refused(460, "GET", "/user")["class"] == "Client::Expired"
