@@ -766,6 +766,7 @@ def test_every_route_has_its_iam_action(sim: Simulator, api: Api) -> None:
         details = api.refused(403, method, path)["details"]
         assert details["unauthorizedActionsByIAM"] == f"publicCloudProject:apiovh:{action}", (method, path)
 
+
 #: The other calls of the documentation: those on projects and tokens, and the two without a project.
 OTHERS = [
     ("GET", "/auth/time"),
