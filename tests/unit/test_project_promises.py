@@ -13,7 +13,7 @@ PAGE = Path("docs/promises.md")
 NAME = re.compile(r"`(test_\w+\.py)::(test_\w+)`")
 
 
-def tests_of(checkout: Path) -> set[tuple[str, str]]:
+def functions_of(checkout: Path) -> set[tuple[str, str]]:
     """Every test function, with the name of its file, which is unique."""
     found = set()
     for path in (checkout / "tests").rglob("test_*.py"):
@@ -25,7 +25,7 @@ def tests_of(checkout: Path) -> set[tuple[str, str]]:
 def test_every_test_that_is_named_is_there(checkout: Path) -> None:
     named = set(NAME.findall((checkout / PAGE).read_text(encoding="utf-8")))
     assert len(named) > 50
-    assert sorted(named - tests_of(checkout)) == []
+    assert sorted(named - functions_of(checkout)) == []
 
 
 def test_every_promise_has_its_limits_and_its_tests(checkout: Path) -> None:
