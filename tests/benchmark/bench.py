@@ -83,13 +83,15 @@ def people(count: int) -> list[str]:
 
 
 @contextmanager
-def simulator(users: int = 0, roles: Sequence[str] = ROLES, projects: int = 1, **settings: Any) -> Iterator[Simulator]:
+def simulator(
+    users: int = 0, roles: Sequence[str] | None = None, projects: int = 1, **settings: Any
+) -> Iterator[Simulator]:
     """An API with so many users in each project."""
     ids = [PROJECT, *(f"{number:032x}" for number in range(1, projects))]
     with Simulator(ids, **settings) as sim:
         for project_id in ids:
             for name in people(users):
-                sim.project(project_id).add_user(name, list(roles))
+                sim.project(project_id).add_user(name, list(ROLES if roles is None else roles))
         yield sim
 
 

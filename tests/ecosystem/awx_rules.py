@@ -84,7 +84,7 @@ def _field(field: Mapping[str, Any]) -> Iterator[str]:
     kind = {"string": str, "boolean": bool}.get(field.get("type", "string"))
     if kind is None:
         yield f"unknown type: {name}"
-    elif "default" in field and type(field["default"]) is not kind:
+    elif "default" in field and not isinstance(field["default"], kind):
         yield f"default of another type: {name}"
     if kind is bool and STRING_ONLY & set(field):
         yield f"not for a boolean: {name}"
@@ -143,7 +143,7 @@ def _question(question: Mapping[str, Any]) -> Iterator[str]:
         yield f"unknown type: {name}"
     elif question.get("default", "") != "" and type(question["default"]) not in TYPES[question["type"]]:
         yield f"default of another type: {name}"
-    if any(type(question.get(key, 0)) is not int for key in ("min", "max")):
+    if {type(question.get(key, 0)) for key in ("min", "max")} != {int}:
         yield f"a limit that is no integer: {name}"
     if str(question.get("type")).startswith("multi") and not question.get("choices"):
         yield f"no choices: {name}"

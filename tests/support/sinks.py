@@ -12,7 +12,7 @@ import json
 import socketserver
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from email import message_from_string
 from email.message import Message
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -102,20 +102,18 @@ def _served(server: Callable[..., Any], handler: type, sink: Sink) -> Iterator[S
         sink.port = running.server_address[1]
         thread = threading.Thread(target=running.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
         thread.start()
-        yield sink
-        running.shutdown()
-        thread.join()
+        try:
+            yield sink
+        finally:
+            running.shutdown()
+            thread.join()
 
 
-@contextmanager
-def mail_server() -> Iterator[Sink]:
+def mail_server() -> AbstractContextManager[Sink]:
     """A mail server on this machine, without encryption."""
-    with _served(socketserver.ThreadingTCPServer, _Smtp, Sink()) as sink:
-        yield sink
+    return _served(socketserver.ThreadingTCPServer, _Smtp, Sink())
 
 
-@contextmanager
-def secret_store() -> Iterator[Sink]:
+def secret_store() -> AbstractContextManager[Sink]:
     """A KV store of version 2 on this machine."""
-    with _served(ThreadingHTTPServer, _Kv, Sink()) as sink:
-        yield sink
+    return _served(ThreadingHTTPServer, _Kv, Sink())
