@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 
 from build_tarball import build_project
-from versions import environment
+from versions import environment, run
 
 PACKAGES = ("galaxy-importer==0.4.*",)
 # What it has to say at its end; and nothing like the second.
@@ -27,6 +27,9 @@ def main() -> None:
         # The importer calls ansible-doc and ansible-lint by name, and writes its result to where it is started.
         env = {name: value for name, value in os.environ.items() if not name.startswith(("ANSIBLE_", "OVH_"))}
         env |= {"PATH": os.pathsep.join([str(programs), env.get("PATH", os.defpath)]), "HOME": folder}
+        # As it is where Galaxy's users run it: the examples name the collection's playbooks, and ansible-lint follows.
+        place = ("--offline", "--no-deps", "-p", str(Path(folder) / ".ansible" / "collections"))
+        run([programs / "ansible-galaxy", "collection", "install", *place, tarball], env)
         done = subprocess.run(
             [str(programs / "python"), "-m", "galaxy_importer.main", str(tarball)],
             cwd=folder,
