@@ -119,6 +119,11 @@ def test_no_order_is_forced(sim: Simulator, zygote: Zygote, tmp_path: Path, repe
     rigs = [Rig(sim, tmp_path / name) for name in "abc"]
     runs = [zygote.start(rig.params(PEOPLE)) for rig in rigs]
     results = [run.result() for run in runs]
+    for number, result in enumerate(results):
+        if result.get("failed"):
+            # It looked while the others still had one account too many: an ambiguous name is left alone, until the next run.
+            assert "is ambiguous" in result["msg"]
+            results[number] = rigs[number].run(PEOPLE)
     assert not any(result.get("failed") for result in results), [result.get("msg") for result in results]
     for description in PEOPLE:
         user = rigs[0].one_account(description)
