@@ -121,7 +121,7 @@ def test_no_order_is_forced(sim: Simulator, zygote: Zygote, tmp_path: Path, repe
     results = [run.result() for run in runs]
     for number, result in enumerate(results):
         if result.get("failed"):
-            # It looked while the others still had one account too many: an ambiguous name is left alone, until the next run.
+            # It looked while there was one account too many: an ambiguous name is left alone, until the next run.
             assert "is ambiguous" in result["msg"]
             results[number] = rigs[number].run(PEOPLE)
     assert not any(result.get("failed") for result in results), [result.get("msg") for result in results]
