@@ -324,8 +324,7 @@ def test_a_run_told_to_stop_begins_nothing_new_and_says_what_it_did(
             rig = Rig(sim, tmp_path / str(act))
             scene.prepare(rig)
             stopped = stop_at(zygote, rig, scene, act, number)
-            # A request that another thread had just decided on is under way; anything more is new.
-            assert len(stopped.sent) <= 1, f"told to stop at act {act}, {acts(name)[act - 1]}"
+            assert stopped.sent == [], f"told to stop at act {act}, {acts(name)[act - 1]}"
             check_told(scene, rig, stopped)
             again = rig.run(scene.then, **scene.options)
             assert not again.get("failed"), again["msg"]

@@ -22,6 +22,8 @@ from .watch import Watch
 
 _FIRST_PAUSE = 0.2
 _LONGEST_PAUSE = 5.0
+#: So often, in seconds, the main thread wakes to handle signals: Python does that on no other thread.
+_SIGNALS = 0.05
 _WAITING = ("pending", "lost", "settling", "clearing")
 
 
@@ -89,7 +91,8 @@ class Executor:
             self._acts.cleared(task)
 
     def _collect(self, running: dict[Future[None], Task]) -> None:
-        finished, _rest = wait(running, return_when=FIRST_COMPLETED)
+        # A signal that comes right before this thread blocks is handled when it wakes, which must not be the next answer.
+        finished, _rest = wait(running, timeout=_SIGNALS, return_when=FIRST_COMPLETED)
         for future in finished:
             task = running.pop(future)
             self._pause = _FIRST_PAUSE
