@@ -91,7 +91,7 @@ class Executor:
             self._acts.cleared(task)
 
     def _collect(self, running: dict[Future[None], Task]) -> None:
-        # A signal that comes right before this thread blocks is handled when it wakes, which must not be the next answer.
+        # A signal that comes right before this thread blocks is handled when it wakes: not only at the next answer.
         finished, _rest = wait(running, timeout=_SIGNALS, return_when=FIRST_COMPLETED)
         for future in finished:
             task = running.pop(future)
