@@ -61,6 +61,37 @@ def test_any_limit_by_the_second_or_by_the_minute(calls: int, per: float, number
         assert ran.most <= 3
 
 
+@HINTS
+@pytest.mark.parametrize(("calls", "per"), [(2, 1), (5, 1), (8, 1), (20, 1), (60, 60)])
+def test_a_run_that_is_known_to_be_long_begins_faster_and_few_are_refused(calls: int, per: float, hints: bool) -> None:
+    for seed in SEEDS:
+        pace = Pace()
+        pace.expect(400)
+        ran = run(pace, Limit(calls, per, hints), 400, latency=0.1, seed=seed)
+        assert refused_share(ran) < 0.05
+        assert ran.seconds <= 1.25 * max(400 * per / calls, 400 * 0.1 / 10)
+
+
+def test_a_long_run_without_a_limit_is_not_slowed_down() -> None:
+    pace = Pace()
+    pace.expect(400)
+    paced, free = (run(one, None, 400, latency=0.1) for one in (pace, Unlimited()))
+    assert paced.seconds <= free.seconds + 0.1
+
+
+@pytest.mark.parametrize(("calls", "together"), [(0, 2), (60, 2), (100, 3), (200, 6), (300, 9)])
+def test_the_first_calls_of_a_longer_run_go_more_at_a_time(calls: int, together: int) -> None:
+    pace = Pace()
+    pace.expect(calls)
+    assert [pace.take(0.0)[0] == 0 for _call in range(together + 1)] == [True] * together + [False]
+
+
+def test_a_call_that_is_not_counted_keeps_no_other_back() -> None:
+    pace = Pace()
+    assert [pace.take(0.0, counted)[0] for counted in (False, True, False, True)] == [0.0] * 4
+    assert pace.take(0.0)[0] > 0
+
+
 @pytest.mark.parametrize(("calls", "per"), [(15, 5), (30, 3), (1, 2)])
 @HINTS
 def test_a_limit_of_an_odd_kind_is_found_by_growing(calls: int, per: float, hints: bool) -> None:

@@ -21,6 +21,7 @@ from urllib.parse import urlsplit
 from .._core.errors import ApiError, CancelledError, InputError
 from .._core.model import malformed
 from .._core.pacing import Pace
+from .clock import Clock
 from .config import Connection, is_loopback
 from .official import keep_connections, load, make_client
 from .sending import Request
@@ -56,6 +57,7 @@ class Port:
             known = ", ".join(name for name in endpoints if "://" not in name)
             raise InputError(f"endpoint: {connection.endpoint!r} is not a region. Regions: {known}; or a base URL.")
         self._client = make_client(connection, self.url, token_url)
+        self._clock = Clock(self._client, self._ask_time)
 
     @staticmethod
     def _own_token_url(connection: Connection) -> str:
@@ -68,7 +70,7 @@ class Port:
         return f"{parts.scheme}://{parts.netloc}/auth/oauth2/token"
 
     def open(self) -> None:
-        """Do, on one thread, what every later call needs: ask for the server's clock once, or for the bearer token."""
+        """Begin what every later call needs: ask once for the bearer token, or for the server's clock."""
         with self._opening:
             if self._opened:
                 self._keep_token()
@@ -76,7 +78,7 @@ class Port:
             if self.connection.oauth2:
                 self._ask_token()
             else:
-                self._ask_time()
+                self._clock.start()
             self._opened = True
 
     def _keep_token(self) -> None:
@@ -92,12 +94,7 @@ class Port:
 
     def now(self) -> float:
         """Return the API's time in seconds since 1970, exact to about a second."""
-        while True:
-            # Another thread may find just now that the clocks have drifted.
-            delta = self._client._time_delta
-            if delta is not None:
-                return time.time() + float(delta)
-            self._ask_time()
+        return self._clock.now()
 
     def call(
         self,
@@ -116,12 +113,26 @@ class Port:
         self.open()
         request = Request(method, path)
         harmless = method != "POST" if repeat is None else repeat
+        if method != "GET":
+            self._clock.settle()
 
         def attempt() -> Any:
             before()
             return self._attempt(request, body, parse)
 
-        return self._repeat(request, attempt, harmless)
+        try:
+            result = self._repeat(request, attempt, harmless)
+        finally:
+            # What is read counts when the clock is known too: no run goes on without it.
+            self._clock.settle()
+        if method == "GET" and not self._clock.is_proven:
+            return self._repeat(request, attempt, harmless)
+        return result
+
+    def expect(self, calls: int) -> None:
+        """Tell how many calls are about to come: see :meth:`Pace.expect`."""
+        with self._lock:
+            self._pace.expect(calls)
 
     # One attempt
 
@@ -161,7 +172,7 @@ class Port:
             error.message += f" The keys are from {self.connection.source}."
         return self._without_secrets(error, body, data)
 
-    def _ask_time(self) -> None:
+    def _ask_time(self) -> float:
         request = Request("GET", "/auth/time")
 
         def attempt() -> int:
@@ -170,7 +181,8 @@ class Port:
             # than it is. What we create would look older than the request for it.
             return server_time - int(time.time())
 
-        self._client._time_delta = self._repeat(request, attempt, harmless=True, counted=False)
+        delta: int = self._repeat(request, attempt, harmless=True, counted=False)
+        return delta
 
     def _fetch_token(self) -> None:
         """Get the bearer token with the official client's own class, which by itself would wait for ever."""
@@ -222,7 +234,8 @@ class Port:
         deadline = time.monotonic() + CALL_BUDGET
         tries, lost = 0, None
         while True:
-            ticket = self._wait_for_turn(deadline, request, lost)
+            ticket = self._wait_for_turn(deadline, request, counted, lost)
+            delta = self._clock.delta
             try:
                 result = attempt()
             except ApiError as error:
@@ -234,16 +247,16 @@ class Port:
                 if pause is None or time.monotonic() + pause > deadline:
                     raise
                 self._rest(pause, lost)
-                if error.kind == "clock":
-                    # The clocks have drifted since we asked. Were it left to it, the official client would ask itself,
-                    # uncounted and with errors of its own.
-                    self._ask_time()
+                if error.kind == "clock" and counted:
+                    self._clock.correct(delta)
                 continue
             except BaseException:
                 # Not sent after all: the turn goes to the next.
                 self._report(ticket, None, counted=False)
                 raise
             self._report(ticket, None, counted)
+            if counted:
+                self._clock.prove(delta)
             return result
 
     def _rest(self, seconds: float, lost: ApiError | None) -> None:
@@ -279,11 +292,11 @@ class Port:
             return random.uniform(0.0, min(_LONGEST_BACKOFF, _FIRST_BACKOFF * 2**tries))
         return None
 
-    def _wait_for_turn(self, deadline: float, request: Request, lost: ApiError | None = None) -> int:
+    def _wait_for_turn(self, deadline: float, request: Request, counted: bool, lost: ApiError | None) -> int:
         while True:
             now = time.monotonic()
             with self._lock:
-                wait, ticket = self._pace.take(now)
+                wait, ticket = self._pace.take(now, counted)
             if not wait:
                 return ticket
             if now + wait > deadline:

@@ -97,6 +97,7 @@ def carry_out(request: Request, project: Project, plan: Plan, acts: Callable[[],
 
     if plan.has_steps:
         check_rights(project, plan, request.settings)
+        project.port.expect(sum(len(item.steps) for item in plan.items))
     return Executor(project, acts(), plan, request.settings).run()
 
 

@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Callable
 
@@ -19,6 +18,7 @@ from .._core.observed import Cloud, Observed
 from .._core.outcome import Outcome
 from .._core.plan import Plan, make_plan
 from .._core.token_spec import Token
+from .aside import Aside
 from .client import Port
 from .converge import Report, Request, carry_out
 from .endpoints import Project
@@ -77,27 +77,14 @@ def _files(store: Store | None, plan: Plan) -> dict[str, str] | None:
 
 def _read(project: Project, with_roles: bool) -> tuple[Cloud, Catalogue]:
     """Read users and roles side by side: two calls, whatever their number."""
-    project.port.open()
     if not with_roles:
         return Cloud(project.users()), Catalogue(())
-    found: list[Catalogue] = []
-    problems: list[CloudOpsError] = []
-
-    def read_roles() -> None:
-        try:
-            found.append(project.catalogue())
-        except CloudOpsError as problem:
-            problems.append(problem)
-
-    reader = threading.Thread(target=read_roles)
-    reader.start()
+    roles = Aside(project.catalogue)
     try:
         users = project.users()
     finally:
-        reader.join()
-    if problems:
-        raise problems[0]
-    return Cloud(users), found[0]
+        roles.wait()
+    return Cloud(users), roles.result()
 
 
 def _observe(request: Request, project: Project, store: Store | None, cloud: Cloud) -> Observed:

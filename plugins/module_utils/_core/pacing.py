@@ -6,7 +6,8 @@
 
 Nobody tells us the limit, only a 429 says that we are over it. So a run goes through these steps:
 
-1. Begin freely: only the very first calls go two at a time, so that a low limit refuses two and not all threads.
+1. Begin freely: only the very first calls go two at a time, so that a low limit refuses two and not all threads. A run
+   that is known to be long can afford some more.
 2. At the first 429 everybody stops. One call tries again: when the API said so (``Retry-After``), or else after a
    second, ten seconds, a minute.
 3. When it passes, the pause tells in what the API counts, and what was accepted in so long a time is the rate, less a
@@ -28,6 +29,8 @@ MARGIN = 0.97
 #: calls.
 TOGETHER = 2
 GENTLE_CALLS = 11
+#: In a long run more go together from the beginning: so large a share of all its calls may be refused at once.
+SHARE = 0.03
 #: A call that takes longer keeps no other back: two that hang must not hold up a run.
 SLOW = 0.5
 #: A rate grows after so many calls without a refusal, by this factor, and by twice as much each further time; after
@@ -51,6 +54,7 @@ class _Call(NamedTuple):
     sent: float
     period: int
     rate: float | None
+    counted: bool
 
 
 class Pace:
@@ -65,6 +69,7 @@ class Pace:
         self._rate = fixed
         self._next_at = 0.0
         self._tickets = 0
+        self._together = TOGETHER
         self._flying: dict[int, _Call] = {}
         #: A period lasts from one opening to the next; it ends in a refusal. These are about the current one.
         self._period = 0
@@ -89,13 +94,20 @@ class Pace:
         self._growth = GROWTH
         self._before_growth: float | None = None
 
-    def take(self, now: float) -> tuple[float, int]:
-        """Ask to send: return (seconds to wait before asking again, 0 to send now; the ticket to report with)."""
+    def expect(self, calls: int) -> None:
+        """So many calls are about to come: the first of them go together as far as a limit would still refuse few."""
+        self._together = max(TOGETHER, int(SHARE * calls))
+
+    def take(self, now: float, counted: bool = True) -> tuple[float, int]:
+        """Ask to send: return (seconds to wait before asking again, 0 to send now; the ticket to report with).
+
+        ``counted``: the API counts the call. What it does not count keeps no other call back.
+        """
         wait = self._wait(now)
         if wait > 0:
             return wait, 0
         self._tickets += 1
-        self._flying[self._tickets] = _Call(now, self._period, self._use(now))
+        self._flying[self._tickets] = _Call(now, self._period, self._use(now), counted)
         if self._tickets == 1:
             self._opened_at = now
         if self._shut:
@@ -109,8 +121,8 @@ class Pace:
             waiting = self._try is not None and now - self._try[1] < PATIENCE
             return GLANCE if waiting else 0.0
         if self._rate is None:
-            together = sum(now - call.sent < SLOW for call in self._flying.values())
-            return NAP if together >= max(TOGETHER, self._tickets + TOGETHER - GENTLE_CALLS) else 0.0
+            together = sum(call.counted and now - call.sent < SLOW for call in self._flying.values())
+            return NAP if together >= self._together + max(0, self._tickets - GENTLE_CALLS) else 0.0
         return max(0.0, self._next_at - now)
 
     def _use(self, now: float) -> float | None:
