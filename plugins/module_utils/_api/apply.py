@@ -13,10 +13,8 @@ from .._core.errors import ApiError, CancelledError, CloudOpsError, NotReadyErro
 from .._core.observed import Cloud
 from .._core.outcome import Outcome
 from .._core.plan import Plan
-from .._core.rights import needed_calls
 from .converge import Settings
 from .endpoints import Project
-from .permissions import check_calls
 from .task import Acts, Lost, NotNow, Surplus, Task, surplus_error
 from .watch import Watch
 
@@ -25,11 +23,6 @@ _LONGEST_PAUSE = 5.0
 #: So often, in seconds, the main thread wakes to handle signals: Python does that on no other thread.
 _SIGNALS = 0.05
 _WAITING = ("pending", "lost", "settling", "clearing")
-
-
-def check_rights(project: Project, plan: Plan, settings: Settings) -> None:
-    """Raise before the first write if the consumer key's rules do not allow what the plan needs."""
-    check_calls(project, needed_calls(plan, project.service_name, settings.verify))
 
 
 class Executor:

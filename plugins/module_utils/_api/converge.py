@@ -20,6 +20,7 @@ from .._core.model import Catalogue
 from .._core.observed import Cloud, Observed
 from .._core.outcome import Outcome, foresee
 from .._core.plan import Plan, make_plan
+from .aside import Aside
 from .client import Port
 from .endpoints import Project
 
@@ -93,12 +94,22 @@ def carry_out(request: Request, project: Project, plan: Plan, acts: Callable[[],
         return foresee(plan)
     if plan.at_rest:
         return [Outcome(item) for item in plan.items]
-    from .apply import Executor, check_rights
+    rights = Aside(lambda: _check_rights(project, plan, request.settings))
+    # Loaded while the API answers.
+    from .apply import Executor
+
+    rights.result()
+    project.port.expect(sum(len(item.steps) for item in plan.items))
+    return Executor(project, acts(), plan, request.settings).run()
+
+
+def _check_rights(project: Project, plan: Plan, settings: Settings) -> None:
+    """Raise before the first write if the consumer key's rules do not allow what the plan needs."""
+    from .._core.rights import needed_calls
+    from .permissions import check_calls
 
     if plan.has_steps:
-        check_rights(project, plan, request.settings)
-        project.port.expect(sum(len(item.steps) for item in plan.items))
-    return Executor(project, acts(), plan, request.settings).run()
+        check_calls(project, needed_calls(plan, project.service_name, settings.verify))
 
 
 def check_passwords(request: Request, plan: Plan) -> None:
