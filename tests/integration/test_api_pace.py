@@ -72,6 +72,9 @@ class Dice:
         self.asked.append((low, high))
         return low
 
+    def random(self) -> float:
+        return 0.0
+
 
 def test_repetitions_are_spread_over_the_whole_pause_and_end(sim: Simulator, monkeypatch: pytest.MonkeyPatch) -> None:
     """Full jitter: any moment from at once to a bound that doubles."""

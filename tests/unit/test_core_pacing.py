@@ -142,6 +142,23 @@ def test_nothing_is_sent_before_the_api_allows_it_and_then_one_call_goes_alone()
     assert pace.take(16.0)[0] == 0
 
 
+@pytest.mark.parametrize("hint", [None, 5.0])
+def test_runs_that_were_refused_together_come_back_apart(hint: float | None) -> None:
+    waits = []
+    for jitter in (0.0, 0.5, 1.0):
+        pace = Pace(jitter=jitter)
+        pace.refused(0.0, pace.take(0.0)[1], hint)
+        waits.append(pace.take(0.0)[0])
+    assert waits == [pytest.approx(waits[0] * factor) for factor in (1.0, 1.05, 1.1)]
+
+
+@pytest.mark.parametrize("jitter", [0.5, 1.0])
+def test_coming_back_late_costs_little(jitter: float) -> None:
+    ran = run(Pace(jitter=jitter), Limit(8, 1, hints=False), SIXTY)
+    assert ran.seconds <= 1.15 * SIXTY / 8
+    assert refused_share(ran) < 0.05
+
+
 @pytest.mark.parametrize(("hint", "most"), [(None, 10), (0.0, 40), (1.0, 40), (30.0, 10)])
 def test_an_api_that_never_relents_is_asked_less_and_less(hint: float | None, most: int) -> None:
     """By one call at a time, in the five minutes that a call may take."""

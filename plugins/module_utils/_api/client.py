@@ -47,7 +47,7 @@ class Port:
         self.calls = 0
         self._lock = threading.Lock()
         self._opening = threading.Lock()
-        self._pace = Pace(connection.rate_limit / 60.0 if connection.rate_limit else None)
+        self._pace = Pace(connection.rate_limit / 60.0 if connection.rate_limit else None, random.random())
         self._opened = False
         if "://" in connection.endpoint:
             self.url, token_url = connection.endpoint, self._own_token_url(connection)

@@ -46,6 +46,8 @@ GLANCE = 0.05
 NAP = 0.005
 #: A try that was never answered does not keep everybody waiting for longer than this.
 PATIENCE = 30.0
+#: Runs that were refused together come back apart, by at most this part of the pause.
+SPREAD = 0.1
 
 
 class _Call(NamedTuple):
@@ -60,12 +62,14 @@ class _Call(NamedTuple):
 class Pace:
     """The shared pace of all threads of a run; the caller has the lock.
 
-    ``fixed`` is a rate in calls a second that is never exceeded; unset, the rate is found. Each call is taken, and then
+    ``fixed`` is a rate in calls a second that is never exceeded; unset, the rate is found. ``jitter``, from 0 to 1, is
+    another one for each run: how much later than others it tries again. Each call is taken, and then
     reported once: as ``accepted``, ``refused`` or ``uncounted``.
     """
 
-    def __init__(self, fixed: float | None = None) -> None:
+    def __init__(self, fixed: float | None = None, jitter: float = 0.0) -> None:
         self._fixed = fixed
+        self._jitter = jitter
         self._rate = fixed
         self._next_at = 0.0
         self._tickets = 0
@@ -172,6 +176,7 @@ class Pace:
             self._closed_until = max(self._next_try(now), now + SHORTEST_PAUSE)
         else:
             self._closed_until = now + max(retry_after, SHORTEST_PAUSE * 2 ** min(self._tries, 8))
+        self._closed_until += self._jitter * SPREAD * (self._closed_until - now)
 
     # After a refusal
 
