@@ -6,6 +6,8 @@
 
 from __future__ import annotations
 
+from typing import Callable, TypeVar
+
 from .._core.access_keys import AccessKey
 from .._core.credential import s3_profile
 from .._core.errors import ApiError
@@ -18,6 +20,10 @@ from .storage import Storage
 from .store import Store
 from .task import Acts, NotNow, Task, not_now
 
+_Result = TypeVar("_Result")
+#: A key with its secret, and the keys that it replaces.
+_Found = tuple[AccessKey, str, tuple[AccessKey, ...]]
+
 
 class FileActs(Acts):
     """Also carries out the steps about what lies in files besides a password."""
@@ -29,41 +35,39 @@ class FileActs(Acts):
     def _make_key(self, task: Task, step: Step) -> None:
         """Put an access key into the credential file: one that the user has, else a new one. The API shows secrets of
         keys at any time, so that nothing is lost when a run is killed here."""
-        user, store, stem = task.user, self._files, task.item.stem
-        if user is None or store is None or stem is None:
-            return
-        if user.is_pending:
-            raise NotNow
-        try:
-            key, secret = access_key(self._project, user)
-        except ApiError as error:
-            raise not_now(error) from None
-        profile = s3_profile(key.access, secret, self._settings.s3_region)
-        task.outcome.credential = store.add(stem, user, profile)
+        self._put_key(task, lambda user: access_key(self._project, user))
 
     def _rotate_key(self, task: Task, step: Step) -> None:
         """Put a new access key into the credential file, and only then remove the others: nobody is without one."""
-        user, store, stem = task.user, self._files, task.item.stem
-        if user is None or store is None or stem is None:
+        self._put_key(task, lambda user: another_key(self._project, user))
+
+    def _put_key(self, task: Task, get: Callable[[User], _Found]) -> None:
+        """Put the key that ``get`` returns, with its secret, into the credential file, and then remove the keys that it
+        returns as well."""
+        place = self._place(task)
+        if place is None:
             return
+        user, store, stem = place
+        key, secret, replaced = _unless_busy(lambda: get(user))
+        task.outcome.credential = store.add(stem, user, s3_profile(key.access, secret, self._settings.s3_region))
+        for old in replaced:
+            remove_key(self._project, user, old.access)
+
+    def _place(self, task: Task) -> tuple[User, Store, str] | None:
+        """Return whose credential lies where, None without a folder; raises :class:`NotNow` where the user is not
+        ready."""
+        user, stem = task.user, task.item.stem
+        if user is None or self._files is None or stem is None:
+            return None
         if user.is_pending:
             raise NotNow
-        try:
-            key, secret, before = another_key(self._project, user)
-        except ApiError as error:
-            raise not_now(error) from None
-        task.outcome.credential = store.add(stem, user, s3_profile(key.access, secret, self._settings.s3_region))
-        for old in before:
-            remove_key(self._project, user, old.access)
+        return user, self._files, stem
 
     def _revoke_key(self, task: Task, step: Step) -> None:
         user = task.user
         if user is None:
             return
-        try:
-            remove_key(self._project, user, step.key)
-        except ApiError as error:
-            raise not_now(error) from None
+        _unless_busy(lambda: remove_key(self._project, user, step.key))
         held = task.outcome.credential
         if self._files is not None and task.item.stem is not None and held is not None and held.s3_access:
             task.outcome.credential = self._files.without_key(task.item.stem)
@@ -71,15 +75,11 @@ class FileActs(Acts):
 
     def _make_kit(self, task: Task, step: Step) -> None:
         """Write the kit beside the credential file."""
-        user, store, stem, kit = task.user, self._files, task.item.stem, self._settings.kit
-        if user is None or store is None or stem is None or kit is None:
+        place, kit = self._place(task), self._settings.kit
+        if place is None or kit is None:
             return
-        if user.is_pending:
-            raise NotNow
-        try:
-            openrc, rclone = self._project.kit_files(user.id, kit.region)
-        except ApiError as error:
-            raise not_now(error) from None
+        user, store, stem = place
+        openrc, rclone = _unless_busy(lambda: self._project.kit_files(user.id, kit.region))
         task.outcome.kit = store.put_kit(stem, user, kit, openrc, rclone)
 
     def _revoke_token(self, task: Task, step: Step) -> None:
@@ -88,16 +88,24 @@ class FileActs(Acts):
         AiProject(self._project.port, self._project.service_name).delete_token(step.key)
 
 
-def access_key(project: Project, user: User) -> tuple[AccessKey, str]:
+def _unless_busy(call: Callable[[], _Result]) -> _Result:
+    """Return what ``call`` returns; raise :class:`NotNow` where the API will not touch the user yet."""
+    try:
+        return call()
+    except ApiError as error:
+        raise not_now(error) from None
+
+
+def access_key(project: Project, user: User) -> _Found:
     """Return an access key that a user has, or a new one, with its secret; never makes a second one."""
     storage = Storage(project.port, project.service_name)
     keys = storage.keys(user.id)
     if keys:
-        return keys[0], storage.secret_of(user.id, keys[0].access)
-    return _make(storage, user, ())
+        return keys[0], storage.secret_of(user.id, keys[0].access), ()
+    return (*_make(storage, user, ()), ())
 
 
-def another_key(project: Project, user: User) -> tuple[AccessKey, str, tuple[AccessKey, ...]]:
+def another_key(project: Project, user: User) -> _Found:
     """Make an access key, and return it with its secret and the keys that were there before."""
     storage = Storage(project.port, project.service_name)
     before = storage.keys(user.id)
