@@ -276,8 +276,10 @@ def test_a_withdrawn_role_can_be_revoked_but_not_granted() -> None:
     assert steps(desired(revoke_roles=(WITHDRAWN.name,)), observed) == [f"revoke {WITHDRAWN.name}"]
     assert steps(desired(revoke_roles=("ai_*",)), observed) == [f"revoke {AI}", f"revoke {WITHDRAWN.name}"]
     assert steps(desired(roles=(AI,), purge_roles=True), observed) == [f"revoke {WITHDRAWN.name}"]
+    # Who has it keeps it.
+    assert steps(desired(roles=(AI, WITHDRAWN.name)), observed) == []
     with pytest.raises(UnknownRoleError, match="users\\[0\\]: roles: there is no role 'ai_withdrawn'"):
-        plan(desired(roles=(WITHDRAWN.name,)), observed)
+        plan(desired(roles=(WITHDRAWN.name,)), seen(user(3)))
     with pytest.raises(UnknownRoleError, match="users\\[0\\]: revoke_roles: there is no role 'ai_withdrawn'"):
         plan(desired(revoke_roles=(WITHDRAWN.name,)), seen(user(3)))
 

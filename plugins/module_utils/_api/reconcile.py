@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Callable
 
 from .._core.credential import Stored
 from .._core.desired import Desired
-from .._core.errors import AmbiguousUserError, CancelledError, CloudOpsError
-from .._core.model import Catalogue, User
+from .._core.errors import CancelledError, CloudOpsError
+from .._core.model import Catalogue
 from .._core.names import file_stem
 from .._core.observed import Cloud, Observed
 from .._core.outcome import Outcome
@@ -112,7 +112,7 @@ def _now(request: Request, project: Project) -> float:
 
 def _keys_to_revoke(request: Request, project: Project, cloud: Cloud) -> dict[int, tuple[str, ...]]:
     """Read the access keys of the users that shall lose them: one call each, side by side."""
-    users = [_found(one, cloud) for one in request.desired if one.s3_credentials == "absent"]
+    users = [cloud.named(one) for one in request.desired if one.s3_credentials == "absent"]
     ids = [user.id for user in users if user is not None]
     if not ids:
         return {}
@@ -144,13 +144,6 @@ def _note_tokens(outcomes: Sequence[Outcome], problem: CloudOpsError) -> None:
     for outcome in outcomes:
         if outcome.item.desired.ai_tokens == "absent" and outcome.error is None:
             outcome.error = problem
-
-
-def _found(one: Desired, cloud: Cloud) -> User | None:
-    try:
-        return cloud.find(one)
-    except AmbiguousUserError:
-        return None
 
 
 def _stems(request: Request, cloud: Cloud) -> list[str]:

@@ -114,7 +114,7 @@ def make_audit(
         listed = set()
         withdrawn = catalogue.extended(role for user in users for role in user.roles)
         for one in expected:
-            findings += _compare(resolve_roles(one, catalogue, withdrawn), cloud, listed)
+            findings += _compare(resolve_roles(one, cloud.grantable(one, catalogue), withdrawn), cloud, listed)
         findings += [
             Finding("unlisted", person(user), "Has an account, and is not on the list.", user)
             for user in users

@@ -14,7 +14,7 @@ from typing import NamedTuple
 from .credential import Stored
 from .desired import Desired
 from .errors import AmbiguousUserError
-from .model import Role, User
+from .model import Catalogue, Role, User
 from .names import file_stem
 from .token_spec import Token
 
@@ -64,13 +64,23 @@ class Cloud:
             )
         return found[0] if found else None
 
+    def named(self, desired: Desired) -> User | None:
+        """Return the one user that ``desired`` names, None if there is none or there are several."""
+        try:
+            return self.find(desired)
+        except AmbiguousUserError:
+            return None
+
+    def grantable(self, desired: Desired, catalogue: Catalogue) -> Catalogue:
+        """Return the roles that can be asked for: those of the catalogue, and those that the user has already, which
+        OVHcloud may have withdrawn."""
+        user = self.named(desired)
+        return catalogue if user is None else catalogue.extended(user.roles)
+
     def held_roles(self, desired: Desired) -> tuple[Role, ...] | None:
         """Return the roles of the user that ``desired`` names, where they are all that it asks for, by API names, and
         nothing shall go; None where that is not so. An API name goes before any label: it needs no catalogue."""
-        try:
-            user = self.find(desired)
-        except AmbiguousUserError:
-            return None
+        user = self.named(desired)
         if user is None or desired.revoke_roles:
             return None
         wanted = {name.strip().casefold() for name in desired.roles or ()}
@@ -97,10 +107,7 @@ class Cloud:
 
     def stems_of(self, desired: Desired) -> list[str]:
         """Return the names under which files of the user that ``desired`` names can lie."""
-        try:
-            user = self.find(desired)
-        except AmbiguousUserError:
-            user = None
+        user = self.named(desired)
         if user is not None:
             return self.stems(user)
         return [file_stem(desired.description)] if desired.description is not None else []

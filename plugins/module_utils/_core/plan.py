@@ -83,7 +83,7 @@ def make_plan(desired: Sequence[Desired], observed: Observed, catalogue: Catalog
     """Return the plan; raises :class:`InputError` for unknown roles and :class:`GuardError` for too much."""
     seen = [role for user in observed.cloud.users for role in user.roles]
     known = catalogue.extended(seen)
-    resolved = [resolve_roles(one, catalogue, known) for one in desired]
+    resolved = [resolve_roles(one, observed.cloud.grantable(one, catalogue), known) for one in desired]
     items = [_plan_item(one, observed, policy) for one in resolved]
     _check_listed_once(items)
     items += _purge(items, observed, policy)
