@@ -16,6 +16,20 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 NAME = ("ansible_collections", "cloudops", "ovh")
+#: The files with the longest tests: whole plays, kills at every act. They begin first.
+LONGEST = (
+    "test_secrets_play",
+    "test_role_onboard",
+    "test_readme",
+    "test_playbook_",
+    "test_role_",
+    "test_module_plays",
+    "test_crash_points",
+    "test_plans_come_true",
+    "test_cloud_machine",
+    "test_concurrent_runs",
+    "test_module_examples",
+)
 
 
 def collections_path() -> Path:
@@ -65,6 +79,16 @@ isolate(BASE, HOME)
 for folder in (str(BASE), str(ROOT), str(ROOT / "scripts")):
     if folder not in sys.path:
         sys.path.insert(0, folder)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """No worker is left alone at the end with a test that is longer than all others together."""
+
+    def place(item: pytest.Item) -> int:
+        matching = (number for number, name in enumerate(LONGEST) if item.path.name.startswith(name))
+        return next(matching, len(LONGEST))
+
+    items.sort(key=place)
 
 
 def pytest_unconfigure() -> None:

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import ast
 import contextlib
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
@@ -86,7 +85,7 @@ def run_both(tmp_path: Path, module: str, hosts: list[Host]) -> PlayResult:
     }
     playbook = tmp_path / "examples.yml"
     playbook.write_text(yaml.safe_dump([book]), encoding="utf-8")
-    local = {"ansible_connection": "local", "ansible_python_interpreter": sys.executable}
+    local = {"ansible_connection": "local", "ansible_python_interpreter": "{{ ansible_playbook_python }}"}
     inventory = {"all": {"hosts": variables, "vars": local}}
     return play(tmp_path, hosts[0].sim, playbook=playbook, inventory=inventory, diff=True)
 

@@ -94,6 +94,7 @@ def test_a_day_of_work_with_registered_passwords_and_loops(tmp_path: Path, sim: 
         env=NO_ENVIRONMENT,
         verbosity=4,
         diff=True,
+        real_python=True,
     )
     assert result.rc == 0, result.text
     assert result.task("Make one for each").status == "changed"

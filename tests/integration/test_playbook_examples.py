@@ -105,7 +105,7 @@ def tried_twice(
     names = [name.partition("@")[0] for name in people]
     assert delivered(tmp_path) == {name: name != "grace" for name in names}
     sink.refused = set()
-    second = onboard(tmp_path, sim, extra_vars=variables, verbosity=3, **options)
+    second = onboard(tmp_path, sim, extra_vars=variables, verbosity=3, real_python=True, **options)
     assert second.rc == 0, second.text
     assert delivered(tmp_path) == dict.fromkeys(names, True)
     rig = Rig(sim, tmp_path / "creds")

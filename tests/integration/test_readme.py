@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 import shlex
-import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +18,7 @@ from tests.simulator import Simulator
 from tests.simulator.auth import ACTION_PREFIX
 from tests.simulator.world import ROUTER
 from tests.support.checks import run
+from tests.support.playbook_client import ansible_playbook
 from tests.support.plays import ROOT, environment
 
 OTHER_PROJECT = "fedcba9876543210fedcba9876543210"
@@ -48,14 +48,8 @@ def test_the_commands_work_as_they_are_printed(tmp_path: Path, sim: Simulator) -
     assert len(commands()) >= 4
     seen = []
     for command in commands():
-        done = subprocess.run(
-            shlex.split(command)[:1] + [part.replace("~", str(tmp_path / "home")) for part in shlex.split(command)[1:]],
-            cwd=tmp_path,
-            env=environment(tmp_path, sim),
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        arguments = [part.replace("~", str(tmp_path / "home")) for part in shlex.split(command)[1:]]
+        done = ansible_playbook(arguments, tmp_path, environment(tmp_path, sim), timeout=300)
         assert done.returncode == 0, f"{command}\n{done.stdout}{done.stderr}"
         assert "[ERROR]" not in done.stdout + done.stderr
         seen.append(len(sim.project().live_users()))

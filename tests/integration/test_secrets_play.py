@@ -118,6 +118,7 @@ def test_a_loud_play_with_every_kind_of_failure_shows_no_secret(
             env={**kept(tmp_path), **{f"OVH_{key.upper()}": None for key in KEYS}},
             verbosity=4,
             diff=True,
+            real_python=True,
         )
     assert result.rc == 0, result.text[-3000:]
     assert denied.hits == 1

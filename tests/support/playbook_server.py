@@ -9,9 +9,13 @@ to its exit: what it reads from the environment is read again. Reads one JSON or
 
 from __future__ import annotations
 
+import contextlib
+import functools
+import gc
 import importlib
 import json
 import os
+import pkgutil
 import sys
 import time
 from pathlib import Path
@@ -21,8 +25,35 @@ from typing import Any
 READ_AT_IMPORT = frozenset(("ANSIBLE_CONFIG", "ANSIBLE_LOG_PATH", "ANSIBLE_DEBUG", "ANSIBLE_CALLBACK_PLUGINS"))
 
 
+#: Plugins of ansible-core that nearly every run loads, be it only to see what they are called.
+PLUGINS = ("callback", "connection", "doc_fragments", "inventory", "shell", "strategy", "vars")
+
+
+def prepare() -> None:
+    """Import what a run imports, and parse the large files of ansible-core that no run changes."""
+    import ansible.cli.inventory
+    import ansible.cli.playbook
+    import ansible.executor.task_executor
+    from ansible.config.manager import ConfigManager
+    from ansible.utils.collection_loader import _collection_finder
+
+    root = Path(ansible.__file__).parent
+    for kind in PLUGINS:
+        for one in pkgutil.iter_modules([str(root / "plugins" / kind)], f"ansible.plugins.{kind}."):
+            # Some need what is not here, and no run has them.
+            with contextlib.suppress(ImportError):
+                importlib.import_module(one.name)
+    definitions = functools.cache(functools.partial(ConfigManager._read_config_yaml_file, None))
+    definitions(str(root / "config" / "base.yml"))
+    ConfigManager._read_config_yaml_file = lambda _self, path: definitions(path)
+    routes = functools.cache(_collection_finder._meta_yml_to_dict)
+    routes((root / "config" / "ansible_builtin_runtime.yml").read_bytes(), ("ansible.builtin", "runtime.yml"))
+    _collection_finder._meta_yml_to_dict = routes
+
+
 def run(order: dict[str, Any]) -> None:
     """Be ``ansible-playbook``, or another program of ansible-core."""
+    gc.disable()
     os.setsid()
     os.chdir(order["cwd"])
     os.environ.clear()
@@ -33,6 +64,10 @@ def run(order: dict[str, Any]) -> None:
     from ansible.cli import inventory, playbook
 
     importlib.reload(constants)
+    if order["python"]:
+        sys.executable = order["python"]
+    if order["payloads"]:
+        os.symlink(order["payloads"], os.path.join(constants.DEFAULT_LOCAL_TMP, "ansiballz_cache"))
     programs = {"playbook": playbook.PlaybookCLI, "inventory": inventory.InventoryCLI}
     sys.argv = ["ansible-" + order["program"], *order["arguments"]]
     programs[order["program"]].cli_executor(sys.argv)
@@ -74,12 +109,8 @@ def ended(pid: int, timeout: float) -> int | None:
 
 def main() -> None:
     """Follow orders until standard input ends."""
-    import ansible.cli.inventory
-    import ansible.cli.playbook
-    import ansible.executor.task_executor
-    import ansible.plugins.strategy
-
-    assert ansible
+    prepare()
+    gc.freeze()
     for line in sys.stdin:
         order = json.loads(line)
         sys.stdout.write(json.dumps(ended(fork(order), order["timeout"])) + "\n")

@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import json
 import os
-import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -107,6 +106,7 @@ def play(
     project: str | None = PROJECT,
     args: Sequence[str] = (),
     timeout: float = 300,
+    real_python: bool = False,
 ) -> PlayResult:
     """Run a list of tasks, or a playbook, with ``ansible-playbook``, and return how it ended; never raises for that.
 
@@ -121,6 +121,8 @@ def play(
     :param env: environment variables on top; None as a value takes one away.
     :param project: the value of ``OVH_CLOUD_PROJECT_SERVICE``; None: not set.
     :param args: more arguments, such as ``["--limit", "a"]``.
+    :param real_python: modules are started by Python itself and not by :mod:`tests.support.module_server`: for tests
+        that look at processes, signals, imports, or what a run leaves on the disk.
     """
     if tasks is not None:
         playbook = _written_playbook(tmp_path, tasks, "all" if inventory is not None else "localhost", keywords or {})
@@ -139,7 +141,7 @@ def play(
             variables[name] = value
     record = Path(variables["CLOUDOPS_TEST_RESULTS"])
     record.unlink(missing_ok=True)
-    done = ansible_playbook([*command, *args], tmp_path, variables, timeout)
+    done = ansible_playbook([*command, *args], tmp_path, variables, timeout, real_python=real_python)
     results, stats = _recorded(record)
     return PlayResult(done.returncode, done.stdout, done.stderr, results, stats)
 
@@ -152,7 +154,7 @@ def _written(path: Path, data: object) -> Path:
 def _written_playbook(
     tmp_path: Path, tasks: Sequence[Mapping[str, Any]] | str, hosts: str, keywords: Mapping[str, Any]
 ) -> Path:
-    variables = {"ansible_connection": "local", "ansible_python_interpreter": sys.executable}
+    variables = {"ansible_connection": "local", "ansible_python_interpreter": "{{ ansible_playbook_python }}"}
     name = "tasks.json" if not isinstance(tasks, str) else "tasks.yml"
     if isinstance(tasks, str):
         (tmp_path / name).write_text(tasks, encoding="utf-8")
