@@ -1,6 +1,6 @@
 # Each target is one plain command: use whichever you like.
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-long test-all ecosystem lint sanity units integration galaxy docs format build release venv clean soak benchmark
+.PHONY: help demo test test-all ecosystem lint sanity units integration galaxy docs format build release venv clean soak benchmark
 
 help: ## Show this
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -8,11 +8,8 @@ help: ## Show this
 demo: ## Run the main job against the embedded API (scripts/demo)
 	@scripts/demo
 
-test: ## Run the tests (scripts/test)
+test: ## Run every test (scripts/test)
 	@scripts/test
-
-test-long: ## Run the long tests: whole plays, every crash point (scripts/test-long)
-	@scripts/test-long
 
 benchmark: ## Measure speed beside floors and a peer, on a quiet machine (scripts/benchmark)
 	@scripts/benchmark
