@@ -109,7 +109,8 @@ def install(level: str) -> None:
     started = time.monotonic()
     say(f"Installing what `{level}` needs (only once) …")
     run(
-        [PYTHON, "-m", "pip", "install", "--quiet", "-r", ROOT / LEVELS[level]],
+        # Python compiles what is used, when it is used. That is a small part.
+        [PYTHON, "-m", "pip", "install", "--quiet", "--no-compile", "-r", ROOT / LEVELS[level]],
         "pip could not install the requirements. Is the network reachable? Nothing outside .venv was changed.",
     )
     for name in levels_up_to(level):

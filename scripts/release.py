@@ -131,7 +131,8 @@ def write_changelog(tree: Path, version: str) -> None:
     set_version(tree / "galaxy.yml", version)
     changelog = Path(sys.executable).with_name("antsibull-changelog")
     if fragment_sections(tree):
-        run(changelog, "release", cwd=tree, env=programs())
+        # One that was prepared and is not out yet takes in what came since, and the date of today.
+        run(changelog, "release", "--update-existing", cwd=tree, env=programs())
     run(changelog, "lint", cwd=tree, env=programs())
     # antsibull-changelog escapes the dots of a heading.
     if f"## v{version}" not in (tree / "CHANGELOG.md").read_text(encoding="utf-8").replace("\\", ""):

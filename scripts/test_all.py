@@ -24,9 +24,10 @@ from versions import CORES, NEWEST, OLDEST, ROOT, Core, Version, core, environme
 
 OLDEST_OVH = "ovh==1.2.0"
 NEWEST_OVH = "ovh"
-TOOLS = ("hypothesis>=6.100,<7", "pytest>=8.2,<10", "pytest-xdist>=3.6,<4", "requests")
+TOOLS = ("hypothesis>=6.100,<7", "jsonschema", "pytest>=8.2,<10", "pytest-xdist>=3.6,<4", "requests")
 # What starts Ansible's own programs; the other tests run modules and their utilities in one process.
 CONTROLLER_TESTS = (
+    "tests/integration/test_hostile_text.py",
     "tests/integration/test_inventory_projects.py",
     "tests/integration/test_module_plays.py",
     "tests/integration/test_role_offboard.py",

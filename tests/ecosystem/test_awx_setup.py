@@ -88,6 +88,44 @@ def test_everything_is_made_once(tmp_path: Path, awx: StandIn) -> None:
     assert kept == {"token": "planted-secret-3", "channels": ["#other"]}
 
 
+def test_everything_is_removed_again(tmp_path: Path, awx: StandIn) -> None:
+    changed(setup(tmp_path, awx))
+    before = {kind: len(things) for kind, things in awx.things.items()}
+    assert changed(setup(tmp_path, awx, check=True, awx_setup_state="absent")) == 7
+    assert awx.calls == []
+    assert {kind: len(things) for kind, things in awx.things.items()} == before
+    # Only names are needed: a default of them here, and no inputs.
+    names = dict.fromkeys(VARIABLES, "") | {"awx_setup_credential_inputs": {}, "awx_setup_notification": {}}
+    assert changed(setup(tmp_path, awx, awx_setup_state="absent", **names)) == 7
+    assert {kind for kind, things in awx.things.items() if things} == {"organizations"}
+    assert changed(setup(tmp_path, awx, awx_setup_state="absent", **names)) == 0
+
+
+def test_what_others_use_is_kept(tmp_path: Path, awx: StandIn) -> None:
+    changed(setup(tmp_path, awx))
+    kind = awx.named("credential_types", "OVHcloud API")["id"]
+    theirs = {"credential_type": kind, "inputs": {"endpoint": "ovh-eu"}, "organization": None}
+    assert awx.answer("POST", "/api/v2/credentials/", {**theirs, "name": "Of somebody else"})[0] == 201
+    image = {"name": "OVHcloud", "image": "registry.example.com/other:1", "organization": None}
+    awx.things["execution_environments"].clear()
+    assert awx.answer("POST", "/api/v2/execution_environments/", image)[0] == 201
+    # A credential that is only named was there before.
+    named = {"awx_setup_credential_name": "OVHcloud API", "awx_setup_credential_inputs": {}}
+    result = setup(tmp_path, awx, awx_setup_state="absent", **named)
+    assert changed(result) == 4
+    assert "which is used by Of somebody else, OVHcloud API" in result.text
+    result = setup(tmp_path, awx, awx_setup_state="absent")
+    assert changed(result) == 1
+    assert "which is used by Of somebody else" in result.text
+    left = {kind: [thing["name"] for thing in things.values()] for kind, things in awx.things.items() if things}
+    assert left == {
+        "organizations": ["OVHcloud"],
+        "credential_types": ["OVHcloud API"],
+        "credentials": ["Of somebody else"],
+        "execution_environments": ["OVHcloud"],
+    }
+
+
 def test_without_a_credential_each_launch_asks_for_one(tmp_path: Path, awx: StandIn) -> None:
     hook = {"type": "webhook", "configuration": {"url": "https://hooks.example.com/x", "headers": {}}}
     without = {"awx_setup_credential_inputs": {}, "awx_setup_notification": hook, "awx_setup_credentials_dir": ""}
@@ -103,6 +141,7 @@ def test_without_a_credential_each_launch_asks_for_one(tmp_path: Path, awx: Stan
 
 def test_what_awx_would_accept_is_refused(tmp_path: Path, awx: StandIn) -> None:
     wrong = {
+        "awx_setup_state": "gone",
         "awx_setup_project_url": "",
         "awx_setup_credentials_dir": "",
         "awx_setup_audit_report_dir": "reports",
