@@ -1,7 +1,7 @@
 """Runs mutmut over what decides and over what writes, and counts what the tests noticed.
 
-mutmut knows a function by its file's path, the interpreter by its module's name. They are the same in a folder in which
-`ansible_collections/cloudops/ovh` is the checkout. mutmut makes its own copy there; a verdict lasts until the code changes.
+mutmut knows a function by its file's path, the interpreter by its module's name. Both are the same in a folder in which
+`ansible_collections/cloudops/ovh` is the checkout. mutmut makes a copy there; a verdict holds until the code changes.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import sys
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import tomllib
 
@@ -60,17 +61,23 @@ class Group:
         lines = [f"{key} = {json.dumps(value)}" for key, value in options.items()]
         (self.folder / "pyproject.toml").write_text("\n".join(["[tool.mutmut]", *lines, ""]), encoding="utf-8")
 
-    def records(self) -> Iterator[tuple[str, Path]]:
+    def records(self) -> Iterator[tuple[str, Path, dict[str, Any]]]:
         """Return each file by its short name, with mutmut's record of it."""
         base = self.folder / "mutants" / CODE
         for path in sorted(base.glob("*/*.py.meta")):
-            if json.loads(path.read_text(encoding="utf-8"))["exit_code_by_key"]:
-                yield str(path.relative_to(base)).removesuffix(".py.meta"), path
+            try:
+                record = json.loads(path.read_text(encoding="utf-8"))
+            except ValueError:
+                # A run was interrupted while it wrote: that file is begun anew.
+                path.unlink()
+                path.with_suffix("").unlink()
+                continue
+            if record["exit_code_by_key"]:
+                yield str(path.relative_to(base)).removesuffix(".py.meta"), path, record
 
     def try_again(self, chosen: list[str]) -> None:
         """Forget the verdict of mutants that no test noticed: there may be new tests."""
-        for name, path in self.records():
-            record = json.loads(path.read_text(encoding="utf-8"))
+        for name, path, record in self.records():
             codes = record["exit_code_by_key"]
             if is_chosen(name, chosen):
                 codes.update({key: None for key, code in codes.items() if verdict(code) != "killed"})
@@ -97,9 +104,8 @@ def report(group: Group) -> bool:
     kinds = ("killed", "timed out", "survived", "uncovered", "untried")
     print(f"\n{group.name:24}{'mutants':>9}" + "".join(f"{kind:>11}" for kind in kinds) + f"{'noticed':>10}")
     total: Counter[str] = Counter()
-    for name, path in group.records():
-        codes = json.loads(path.read_text(encoding="utf-8"))["exit_code_by_key"]
-        count = Counter(verdict(code) for code in codes.values())
+    for name, _path, record in group.records():
+        count = Counter(map(verdict, record["exit_code_by_key"].values()))
         total += count
         print_line(name, count, kinds)
     print_line("all", total, kinds)
@@ -114,10 +120,9 @@ def print_line(name: str, count: Counter[str], kinds: tuple[str, ...]) -> None:
     print(f"{name:24}{count.total():9}" + "".join(f"{count[kind]:11}" for kind in kinds) + f"{noticed(count):9.1f}%")
 
 
-def show(name: str, path: Path) -> None:
+def show(name: str, path: Path, record: dict[str, Any]) -> None:
     """Print what each mutant that no test noticed changes."""
-    codes = json.loads(path.read_text(encoding="utf-8"))["exit_code_by_key"]
-    unnoticed = {key.rpartition(".")[2]: verdict(code) for key, code in codes.items()}
+    unnoticed = {key.rpartition(".")[2]: verdict(code) for key, code in record["exit_code_by_key"].items()}
     source = path.with_suffix("").read_text(encoding="utf-8")
     lines = source.splitlines()
     functions = {
@@ -149,9 +154,9 @@ def main() -> None:
     enough = True
     for group in (Group(name, settings[name]) for name in names or settings):
         if options.show:
-            for name, path in group.records():
+            for name, path, record in group.records():
                 if is_chosen(name, chosen):
-                    show(name, path)
+                    show(name, path, record)
             continue
         group.lay_out()
         group.try_again(chosen)
