@@ -1,6 +1,6 @@
 # Each target is one plain command: use whichever you like.
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-all ecosystem lint sanity units integration galaxy docs format build release venv clean soak benchmark
+.PHONY: help demo test test-all ecosystem lint sanity units integration galaxy docs format build release venv clean soak mutate benchmark
 
 help: ## Show this
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -19,6 +19,9 @@ ecosystem: ## Run the tests that need more, such as a browser (scripts/ecosystem
 
 soak: ## Look for failures with fresh random seeds (scripts/soak; MINUTES=10)
 	@scripts/soak $(MINUTES)
+
+mutate: ## Change the code in small ways and see which a test notices (scripts/mutate; WHAT=core)
+	@scripts/mutate $(WHAT)
 
 lint: ## Run every linter (scripts/lint)
 	@scripts/lint

@@ -24,13 +24,15 @@ PYTHON = VENV / "bin" / "python"
 LINK = ROOT / ".collections" / "ansible_collections" / "cloudops" / "ovh"
 LOCK = ROOT / ".cache" / "bootstrap.lock"
 
-# Each level includes those before it.
 LEVELS = {
     "demo": "tests/requirements-demo.txt",
     "test": "tests/requirements.txt",
     "lint": "tests/requirements-lint.txt",
     "ecosystem": "tests/requirements-ecosystem.txt",
+    "mutate": "tests/requirements-mutate.txt",
 }
+# What a level includes.
+BELOW = {"test": "demo", "lint": "test", "ecosystem": "lint", "mutate": "test"}
 
 
 def say(text: str) -> None:
@@ -38,8 +40,7 @@ def say(text: str) -> None:
 
 
 def levels_up_to(level: str) -> list[str]:
-    names = list(LEVELS)
-    return names[: names.index(level) + 1]
+    return [*(levels_up_to(BELOW[level]) if level in BELOW else ()), level]
 
 
 def digest(level: str) -> str:

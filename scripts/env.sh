@@ -53,7 +53,7 @@ find_python() {
         "On Debian 12 and newer: apt install python3 python3-venv. Or name one: PYTHON=/path/to/python3 $0"
 }
 
-# bootstrap demo|test|lint|ecosystem: the virtual environment with what that takes, and the link to the collection.
+# bootstrap demo|test|lint|ecosystem|mutate: the virtual environment with what that takes, and the link to the collection.
 bootstrap() {
     local python
     # The usual case, and the quick one: all is there.

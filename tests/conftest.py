@@ -96,13 +96,17 @@ def pytest_unconfigure() -> None:
 
 
 with contextlib.suppress(ImportError):
-    from hypothesis import settings
+    from hypothesis import Phase, settings
 
     # A slow machine is no failure, and a run on CI must be repeatable.
     settings.register_profile("project", deadline=None, derandomize=True, max_examples=60)
     settings.register_profile("explore", deadline=None, max_examples=2000)
     # One of many rounds of scripts/soak.
     settings.register_profile("soak", deadline=None, max_examples=100, database=None)
+    # scripts/mutate asks thousands of times whether a test fails, never for the smallest example.
+    settings.register_profile(
+        "mutation", deadline=None, derandomize=True, max_examples=20, phases=(Phase.explicit, Phase.generate)
+    )
     settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "project"))
 
 

@@ -24,6 +24,7 @@ from ansible_collections.cloudops.ovh.plugins.module_utils._core.access_keys imp
 )
 from ansible_collections.cloudops.ovh.plugins.module_utils._core.errors import AccessKeyNotFoundError, ApiError
 from ansible_collections.cloudops.ovh.plugins.module_utils._core.model import User
+from ansible_collections.cloudops.ovh.plugins.module_utils._core.render import render_user
 
 A, B = AccessKey("a", "tenant", "owner"), AccessKey("b", "tenant", "owner")
 ADA = User(7, "user-x", "ada", "ok", None, None, ())
@@ -32,7 +33,7 @@ ADA = User(7, "user-x", "ada", "ok", None, None, ())
 def test_a_key_is_read_with_what_it_has() -> None:
     assert parse_key({"access": "a", "tenantId": "tenant", "userId": "owner"}) == A
     assert parse_key({"access": "a", "userId": 7}) == AccessKey("a", None, "7")
-    assert parse_key({"access": "a", "secret": "x", "more": 1}) == AccessKey("a")
+    assert parse_key({"access": "a", "secret": "x", "tenantId": 1}) == AccessKey("a")
 
 
 @pytest.mark.parametrize("data", [None, [], "a", {}, {"access": None}, {"access": ""}, {"access": 1}])
@@ -49,7 +50,9 @@ def test_what_is_not_a_list_of_keys_is_refused(data: object) -> None:
 
 
 def test_a_list_has_an_order_of_its_own() -> None:
-    assert parse_keys([{"access": "b"}, {"access": "a"}]) == (AccessKey("a"), AccessKey("b"))
+    # What else a key has does not count, and may be missing.
+    twice = [{"access": "b"}, {"access": "a", "userId": 2}, {"access": "a"}]
+    assert parse_keys(twice) == (AccessKey("a", None, "2"), AccessKey("a"), AccessKey("b"))
     assert parse_keys([]) == ()
 
 
@@ -97,9 +100,13 @@ def test_a_plan(
 def test_a_key_cannot_be_chosen(rotate: bool) -> None:
     with pytest.raises(AccessKeyNotFoundError) as caught:
         plan_keys((A, B), "present", "c", rotate)
-    assert "Its keys: a, b." in caught.value.message
-    assert caught.value.as_dict()["keys"] == ["a", "b"]
-    with pytest.raises(AccessKeyNotFoundError, match="none"):
+    assert caught.value.as_dict() == {
+        "code": "access_key_not_found",
+        "message": "access: the user has no key 'c', and a new key cannot be given a name. Its keys: a, b. Leave access"
+        " out to have at least one.",
+        "keys": ["a", "b"],
+    }
+    with pytest.raises(AccessKeyNotFoundError, match=r"Its keys: none\."):
         plan_keys((), "present", "c", rotate)
 
 
@@ -121,6 +128,7 @@ def test_a_second_run_changes_nothing(keys: list[AccessKey], state: str, access:
 def test_a_foreseen_key_has_no_name_yet() -> None:
     outcome = KeyOutcome(ADA, (A,), plan_keys((A,), "present", None, True)).foresee()
     result = render_keys(outcome)
+    assert result["user"] == render_user(ADA)
     assert result["credential"] == {"access": None, "tenant_id": None, "user_id": None}
     assert result["diff"] == {
         "before": {"description": "ada", "access_keys": ["a"]},

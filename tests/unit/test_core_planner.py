@@ -22,6 +22,7 @@ from ansible_collections.cloudops.ovh.plugins.module_utils._core.errors import (
 from ansible_collections.cloudops.ovh.plugins.module_utils._core.model import Catalogue, User, role_change
 from ansible_collections.cloudops.ovh.plugins.module_utils._core.observed import Cloud, Observed
 from ansible_collections.cloudops.ovh.plugins.module_utils._core.plan import Item, Plan, Step, make_plan
+from ansible_collections.cloudops.ovh.plugins.module_utils._core.token_spec import Spec, Token
 from ansible_collections.cloudops.ovh.tests.unit.strategies import (
     AI,
     CATALOGUE,
@@ -324,6 +325,31 @@ def test_a_role_in_both_lists_is_refused() -> None:
 )
 def test_whether_the_catalogue_is_needed(asked: dict[str, Any], needed: bool) -> None:
     assert desired(**asked).names_roles is needed
+
+
+@pytest.mark.parametrize(
+    ("have", "asked", "held"),
+    [
+        ((A, R), {"roles": (R, A)}, True),
+        ((A,), {"roles": (" AI_Training_Operator ",)}, True),
+        ((), {}, True),
+        ((A, R), {"roles": (A,)}, True),
+        ((A,), {"roles": ()}, True),
+        ((A,), {}, True),
+        ((A, R), {"roles": (A, R), "purge_roles": True}, True),
+        ((A, R), {"roles": (A,), "purge_roles": True}, False),
+        ((A,), {"roles": (A, R)}, False),
+        ((A,), {"roles": (R,)}, False),
+        ((A,), {"roles": (A,), "revoke_roles": (R,)}, False),
+        # A label needs the catalogue.
+        ((A,), {"roles": ("AI Operator",)}, False),
+    ],
+)
+def test_who_has_all_that_is_asked_needs_no_catalogue(have: tuple[str, ...], asked: dict[str, Any], held: bool) -> None:
+    one = user(3, roles=have)
+    assert Cloud([one]).held_roles(desired(**asked)) == (one.roles if held else None)
+    assert Cloud([one, user(4)]).held_roles(desired(**asked)) is None
+    assert Cloud([]).held_roles(desired(**asked)) is None
 
 
 # Leaving
@@ -639,6 +665,45 @@ def test_a_plan_says_which_files_it_writes_and_whether_it_learns_passwords() -> 
     assert plan(asked[5:6], seen(*users)).gives_passwords is True
     nothing = plan([desired("grants"), by_id(99)], seen(*users))
     assert (nothing.has_steps, nothing.gives_passwords, nothing.rewritten()) == (False, False, [])
+
+
+# AI tokens
+
+TOKENS = tuple(
+    Token(f"t{number}", Spec("x", READ, "GRA", selector))
+    for number, selector in enumerate(("owner=ada", "owner=user-3,team=x", "owner=bob", "", "owner=user-9"))
+)
+
+
+@pytest.mark.parametrize(
+    ("asked", "users", "expected"),
+    [
+        ({}, [user(3)], []),
+        ({"ai_tokens": "absent"}, [user(3)], ["revoke_token t0", "revoke_token t1"]),
+        # Before all else, and also where the account is gone already.
+        (
+            {"ai_tokens": "absent", "state": "absent"},
+            [user(3)],
+            ["revoke_token t0", "revoke_token t1", "delete"],
+        ),
+        ({"ai_tokens": "absent", "state": "absent"}, [], ["revoke_token t0"]),
+        ({"ai_tokens": "absent", "roles": (AI,)}, [user(3)], ["revoke_token t0", "revoke_token t1", f"grant {AI}"]),
+        ({"ai_tokens": "absent", "if_missing": "fail"}, [], []),
+    ],
+)
+def test_tokens_that_name_a_user(asked: dict[str, Any], users: list[User], expected: list[str]) -> None:
+    observed = seen(*users)._replace(tokens=TOKENS)
+    item = only(desired(**asked), observed)
+    assert [text(step) for step in item.steps] == expected
+    assert [f"revoke_token {token.id}" for token in item.tokens] == [one for one in expected if "token" in one]
+
+
+def test_tokens_of_a_user_that_is_named_otherwise() -> None:
+    observed = seen(user(3, ""))._replace(tokens=TOKENS)
+    gone = desired(None, username="user-9", state="absent", ai_tokens="absent")
+    assert steps(gone, observed) == ["revoke_token t4"]
+    # A blank description names nobody.
+    assert steps(by_id(3, ai_tokens="absent"), observed) == ["revoke_token t1"]
 
 
 # Purging

@@ -18,7 +18,12 @@ from ansible_collections.cloudops.ovh.plugins.module_utils._core.errors import (
     InputError,
     TokenNotFoundError,
 )
-from ansible_collections.cloudops.ovh.plugins.module_utils._core.token_spec import Spec, Token, requirements
+from ansible_collections.cloudops.ovh.plugins.module_utils._core.token_spec import (
+    Spec,
+    Token,
+    names_one_of,
+    requirements,
+)
 from ansible_collections.cloudops.ovh.plugins.module_utils._core.tokens import (
     TokenOutcome,
     TokenPlan,
@@ -31,6 +36,7 @@ from ansible_collections.cloudops.ovh.plugins.module_utils._core.tokens import (
     parse_wanted,
     plan_token,
     render_outcome,
+    render_token,
 )
 
 OPERATOR, READ = "ai_training_operator", "ai_training_read"
@@ -68,6 +74,9 @@ def test_a_token_without_a_selector() -> None:
     spec = {"name": "ada", "role": READ, "region": "GRA"}
     assert parse_token(answer(spec=spec)).spec.label_selector == ""
     assert parse_token(answer(spec={**spec, "labelSelector": None}, status=None)).version is None
+    assert parse_token(answer(status={"version": "1"}, createdAt=None, updatedAt="")) == ADA._replace(
+        created_at=None, updated_at=None, version=None
+    )
 
 
 @pytest.mark.parametrize("bad", [None, [], {}, {"id": "", "spec": {"name": "x"}}, {"id": "1"}, {"id": "1", "spec": {}},
@@ -89,6 +98,7 @@ def test_a_creation_without_a_value_is_uncertain(status: object) -> None:
 def test_a_list_has_the_oldest_first() -> None:
     found = parse_tokens([answer(id="b", createdAt="2"), answer(id="c", createdAt="1"), answer(id="a", createdAt="2")])
     assert [token.id for token in found] == ["c", "a", "b"]
+    assert [token.id for token in parse_tokens([answer(), answer(id="0", createdAt=None)])] == ["0", "1"]
     with pytest.raises(ApiError):
         parse_tokens({})
 
@@ -140,7 +150,11 @@ def test_good_selectors(good: str) -> None:
 def test_bad_selectors_say_which_part(bad: str, said: str) -> None:
     with pytest.raises(InputError) as caught:
         check_selector(bad)
-    assert said in caught.value.message
+    assert caught.value.message == (
+        f"label_selector: {said} is not a requirement such as owner=ada, team!=a, team in (a,b), team or !team. A comma"
+        " stands between requirements."
+    )
+    assert caught.value.details == {"key": "label_selector"}
 
 
 def test_an_empty_selector_is_an_answer() -> None:
@@ -160,21 +174,46 @@ def test_a_good_selector_keeps_its_meaning(text: str) -> None:
     assert check_selector(good) == good
 
 
+@pytest.mark.parametrize(
+    ("selector", "named"),
+    [
+        ("owner=ada", True),
+        ("team=x, owner == ada", True),
+        ("owner=ada=b", False),
+        ("owner!=ada", False),
+        ("owner in (ada)", False),
+        ("ada", False),
+        ("ada=x", False),
+        ("owner=Ada", False),
+        ("", False),
+    ],
+)
+def test_whom_a_selector_names(selector: str, named: bool) -> None:
+    assert names_one_of(selector, ["ada", "user-3"]) is named
+    assert names_one_of(selector, []) is False
+
+
 # --- asking ---
 
 
 @pytest.mark.parametrize("key", ["name", "token_id", "region"])
 def test_blank_options_are_refused(key: str) -> None:
-    with pytest.raises(InputError, match=f"{key} is blank"):
+    with pytest.raises(InputError) as caught:
         parse_wanted(params(**{key: " "}))
+    assert caught.value.message == f"{key} is blank. Leave it out, or give a value."
+    assert caught.value.details == {"key": key}
 
 
 def test_renewing_what_shall_go_makes_no_sense() -> None:
-    with pytest.raises(InputError, match="renew"):
+    with pytest.raises(InputError) as caught:
         parse_wanted(params(name="ada", state="absent", renew=True))
+    assert caught.value.message == "renew gives an existing token a new value and goes with state=present only."
 
 
 def test_what_is_asked() -> None:
+    assert parse_wanted(params(name="ada", renew=True)) == wanted(renew=True)
+    assert parse_wanted(params(token_id="1", state="absent")) == Wanted(token_id="1", state="absent")
+    assert (wanted().label, Wanted(token_id="1").label) == ("token 'ada'", "token_id 1")
     asked = parse_wanted(params(name="ada", role=READ, label_selector=" a=1 "))
     assert asked == Wanted("ada", None, READ, None, "a=1")
     assert asked.over(BOB.spec) == Spec("bob", READ, "BHS", "a=1")
@@ -213,27 +252,44 @@ def test_a_plan(tokens: list[Token], asked: Wanted, action: str, token: Token | 
 def test_two_of_one_name_are_named(state: str) -> None:
     with pytest.raises(AmbiguousTokenError) as caught:
         plan_token([ADA, BOB, TWIN], wanted(state=state))
-    assert caught.value.as_dict()["token_ids"] == ["1", "2"]
-    for text in ("token_id", "1 (ai_training_read, GRA, owner=ada", "2 (ai_training_read, GRA, no selector"):
-        assert text in caught.value.message
+    assert caught.value.as_dict() == {
+        "code": "ambiguous_token",
+        "message": "name: 2 AI tokens are called 'ada':"
+        " 1 (ai_training_read, GRA, owner=ada, made 2026-01-01T00:00:00Z);"
+        " 2 (ai_training_read, GRA, no selector, made 2026-01-02T00:00:00Z). Nothing was changed. Name the right one by"
+        " token_id, and delete the others with token_id and state=absent.",
+        "token_ids": ["1", "2"],
+    }
 
 
 def test_an_id_of_another_name_is_refused() -> None:
-    with pytest.raises(InputError, match="'bob'"):
+    with pytest.raises(InputError) as caught:
         plan_token([ADA, BOB], wanted(token_id="3", state="absent"))
+    assert caught.value.as_dict() == {
+        "code": "bad_input",
+        "message": "token_id: the AI token 3 is called 'bob', not 'ada'. Give one of name and token_id, or the right"
+        " pair.",
+        "key": "token_id",
+    }
 
 
 @pytest.mark.parametrize("name", [None, "ada"])
 def test_an_id_cannot_be_chosen(name: str | None) -> None:
     with pytest.raises(TokenNotFoundError) as caught:
         plan_token([ADA], Wanted(name=name, token_id="9", role=READ, region="GRA"))
-    assert ("Leave token_id out" in caught.value.message) == (name is not None)
+    hint = " Leave token_id out to make one: the API chooses ids." if name else ""
+    assert caught.value.message == f"token_id: there is no AI token 9 in this project.{hint}"
 
 
 @pytest.mark.parametrize("more", [{}, {"role": READ}, {"region": "GRA"}])
 def test_a_new_token_needs_a_role_and_a_region(more: dict[str, Any]) -> None:
-    with pytest.raises(InputError, match="role and region"):
+    with pytest.raises(InputError) as caught:
         plan_token([BOB], wanted(**more))
+    assert caught.value.as_dict() == {
+        "code": "bad_input",
+        "message": "There is no AI token 'ada' in this project, and to make it role and region are needed.",
+        "name": "ada",
+    }
 
 
 @given(
@@ -259,6 +315,48 @@ def test_a_second_run_changes_nothing(
 
 
 # --- showing ---
+
+
+@pytest.mark.parametrize(("tokens", "asked", "action", "token", "spec"), PLANS)
+def test_check_mode_foresees_a_plan(
+    tokens: list[Token], asked: Wanted, action: str, token: Token | None, spec: Spec | None
+) -> None:
+    outcome = TokenOutcome(plan_token(tokens, asked)).foresee()
+    expected = Token("", spec) if spec is not None else None if action == "delete" else token
+    assert outcome.token == expected
+    assert outcome.renewed is (action in ("create", "replace", "renew"))
+    assert outcome.removed == ([token.id] if token is not None and action in ("replace", "delete") else [])
+    assert (outcome.value, outcome.error, outcome.notes) == (None, None, [])
+    assert outcome.changed is bool(action)
+    result = render_outcome(outcome)
+    assert result["diff"]["before"].get("token") == (None if token is None else "kept")
+    assert result["diff"]["after"].get("token") == (
+        None if expected is None else "renewed" if outcome.renewed else "kept"
+    )
+    assert "token" not in result
+
+
+def test_a_token_as_it_is_shown() -> None:
+    assert render_token(None) is None
+    assert render_token(ADA) == {
+        "id": "1",
+        "name": "ada",
+        "role": READ,
+        "region": "GRA",
+        "label_selector": "owner=ada",
+        "created_at": "2026-01-01T00:00:00Z",
+        "updated_at": "2026-01-01T00:00:00Z",
+        "version": 1,
+    }
+    assert render_token(Token("", BOB.spec)) == {
+        **dict.fromkeys(["id", "label_selector", "created_at", "updated_at", "version"]),
+        "name": "bob",
+        "role": OPERATOR,
+        "region": "BHS",
+    }
+    outcome = TokenOutcome(TokenPlan("", BOB))
+    state = {"name": "bob", "role": OPERATOR, "region": "BHS", "label_selector": None, "token": "kept"}
+    assert render_outcome(outcome)["diff"] == {"before": state, "after": state}
 
 
 def test_a_result_holds_the_value_in_one_place_only() -> None:

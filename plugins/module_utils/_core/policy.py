@@ -69,15 +69,12 @@ def parse_document(value: object) -> dict[str, Any]:
 
 
 def _kind(value: object) -> str:
-    names = {
-        type(None): "empty",
-        bool: "true or false",
-        int: "a number",
-        float: "a number",
-        str: "text",
-        list: "a list",
-    }
-    return names.get(type(value), "a mapping" if isinstance(value, Mapping) else type(value).__name__)
+    if isinstance(value, str):
+        return "text" if value.strip() else "blank text"
+    if isinstance(value, Mapping):
+        return "a mapping" if value else "an empty mapping"
+    names = {type(None): "empty", bool: "true or false", int: "a number", float: "a number", list: "a list"}
+    return names.get(type(value), type(value).__name__)
 
 
 def _check_keys(value: Mapping[Any, Any], where: str, known: Mapping[str, Callable[[Any, str], None]]) -> None:
