@@ -591,6 +591,35 @@ def test_a_wrong_vault_password_fails_before_any_write(
 
 
 @BOTH_MODES
+@pytest.mark.parametrize("password", ["another password", None])
+@pytest.mark.parametrize("users", [["ada", "new"], ["new"]])
+def test_a_folder_with_plain_files_is_no_way_around_the_vault_password(
+    sim: Simulator, base: Path, quick_vault: None, check: bool, password: str | None, users: list[str]
+) -> None:
+    """Nor is one that was forgotten."""
+    keep(sim, base, ["ada"])
+    keep(sim, base, ["zoe"], credentials_vault_password=VAULT_PASSWORD)
+    before = tree(base)
+    sim.clear_calls()
+    result = keep(sim, base, users, check=check, credentials_vault_password=password)
+    refused(result, "zoe.yml", "cannot be decrypted" if password else "Ansible Vault", "credentials_vault_password")
+    assert sim.writes() == []
+    assert tree(base) == before
+
+
+@BOTH_MODES
+def test_files_that_are_not_encrypted_are_named(sim: Simulator, base: Path, quick_vault: None, check: bool) -> None:
+    keep(sim, base, ["ada", "bob"])
+    options = {"check": check, "credentials_vault_password": VAULT_PASSWORD}
+    [warning] = keep(sim, base, ["ada", "new"], **options)["warnings"]
+    assert warning.startswith(f"Not encrypted, though credentials_vault_password is given: {folder_of(base)}/ada.yml.")
+    assert "ansible-vault encrypt" in warning
+    # A new password is written as it is asked for now.
+    renewed = keep(sim, base, ["ada", "new"], update_password="always", **options)
+    assert bool(renewed["warnings"]) is check
+
+
+@BOTH_MODES
 def test_a_damaged_vault_fails_before_any_write(sim: Simulator, base: Path, quick_vault: None, check: bool) -> None:
     keep(sim, base, ["ada"], credentials_vault_password=VAULT_PASSWORD)
     path = folder_of(base) / "ada.yml"

@@ -117,6 +117,32 @@ def test_a_renewal_that_is_lost_and_then_throttled_counts_as_lost(sim: Simulator
     rig.whole(["ada"])
 
 
+@pytest.mark.parametrize("status", [404, 409])
+def test_a_renewal_that_is_lost_and_then_met_by_a_busy_user_is_waited_for(
+    sim: Simulator, rig: Rig, status: int
+) -> None:
+    rig.run(["ada"])
+    old = rig.working("ada")
+    sim.fault("reset", "POST", RENEW, "after")
+    sim.fault("status", "POST", RENEW, status=status, times=2, skip=1)
+    result = rig.run(["ada"], update_password="always")
+    assert not result.get("failed"), result["msg"]
+    assert rig.working("ada") != old
+    rig.whole(["ada"])
+
+
+def test_a_renewal_that_is_lost_met_by_a_busy_user_and_then_refused_counts_as_lost(sim: Simulator, rig: Rig) -> None:
+    rig.run(["ada"])
+    sim.fault("reset", "POST", RENEW, "after")
+    sim.fault("status", "POST", RENEW, status=409, skip=1)
+    sim.fault("status", "POST", RENEW, status=400, skip=1, times=None)
+    assert rig.run(["ada"], update_password="always")["failed"]
+    sim.clear_faults()
+    again = rig.run(["ada"])
+    assert not again.get("failed"), again["msg"]
+    rig.whole(["ada"])
+
+
 def test_a_refused_recovery_is_tried_again_by_the_next_run(sim: Simulator, rig: Rig) -> None:
     sim.fault("reset", "POST", "/user$", "after")
     sim.fault("status", "POST", RENEW, status=400)
@@ -178,6 +204,19 @@ def test_a_lost_deletion_deletes_once(sim: Simulator, rig: Rig, loss: str, when:
     assert rig.record("ada") is None
     rig.whole(["bob"])
     rig.steady(items)
+
+
+@pytest.mark.parametrize("deleting", [0.05, 0.5])
+def test_a_lost_deletion_that_takes_its_time_is_no_failure(sim: Simulator, rig: Rig, deleting: float) -> None:
+    """The repetition is refused, since the user is being deleted, and then there is no user any more."""
+    rig.run(["ada", "bob"])
+    sim.settings.deleting = deleting
+    sim.fault("status", "DELETE", "/user/", "after", status=500)
+    result = rig.run([{"name": "ada", "state": "absent"}, "bob"])
+    assert not result.get("failed"), result["msg"]
+    assert result["summary"]["deleted"] == 1
+    assert rig.record("ada") is None
+    rig.whole(["bob"])
 
 
 @pytest.mark.parametrize("refusal", ["400", "403"])

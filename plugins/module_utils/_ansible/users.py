@@ -64,7 +64,7 @@ def users_result(report: Report | None) -> dict[str, Any]:
     result = render_users(outcomes, report.files if report is not None else None)
     result["service_name"] = report.service_name if report is not None else None
     result["changed"] = any(outcome.done for outcome in outcomes)
-    result["warnings"] = render_notes(outcomes)
+    result["warnings"] = [*render_notes(outcomes), *(report.warnings if report is not None else ())]
     result["diff"] = render_diff(outcomes)
     message = render_failure(outcomes)
     if message is not None:

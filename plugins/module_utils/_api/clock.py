@@ -15,9 +15,6 @@ from typing import Any, Callable
 
 from .aside import Aside
 
-#: Clocks that differ by less, in seconds, are the same: answers take their time, and only whole seconds are told.
-_SAME_TIME = 5.0
-
 
 class Clock:
     """Keeps the difference that python-ovh signs with. ``ask`` returns the API's time less this machine's, in seconds,
@@ -27,7 +24,6 @@ class Clock:
         self._client = client
         self._ask = ask
         self._first: Aside[None] | None = None
-        self._proven = 0.0
 
     @property
     def delta(self) -> float:
@@ -61,12 +57,3 @@ class Clock:
         self.settle()
         if self.delta == delta:
             self._set()
-
-    def prove(self, delta: float) -> None:
-        """The API has taken a call that was signed with ``delta``."""
-        self._proven = delta
-
-    @property
-    def is_proven(self) -> bool:
-        """True if a call was taken with the time that the API tells: that may come from a proxy's cache."""
-        return self._first is None or abs(self.delta - self._proven) < _SAME_TIME

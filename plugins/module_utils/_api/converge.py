@@ -54,11 +54,13 @@ class Request(NamedTuple):
 
 
 class Report(NamedTuple):
-    """What came of it. ``files``: credential file by stem, None without a credentials folder."""
+    """What came of it. ``files``: credential file by stem, None without a credentials folder. ``warnings`` are about
+    all of it."""
 
     outcomes: list[Outcome]
     files: dict[str, str] | None
     service_name: str | None = None
+    warnings: Sequence[str] = ()
 
 
 def converge_one(request: Request, connect: Callable[[], Port]) -> Report:

@@ -66,13 +66,24 @@ def _reconcile(request: Request, project: Project, store: Store | None) -> Repor
     outcomes = carry_out(request, project, plan, acts)
     if problem is not None:
         _note_tokens(outcomes, problem)
-    return Report(outcomes, _files(store, plan), request.service_name)
+    return Report(outcomes, _files(store, plan), request.service_name, _in_clear(store))
 
 
 def _files(store: Store | None, plan: Plan) -> dict[str, str] | None:
     if store is None:
         return None
     return {item.stem: store.path(item.stem) for item in plan.items if item.stem is not None}
+
+
+def _in_clear(store: Store | None) -> list[str]:
+    paths = store.in_clear() if store is not None else []
+    if not paths:
+        return []
+    return [
+        "Not encrypted, though credentials_vault_password is given: {}. They were written without it, and stay as they"
+        " are until their user gets a new password. Encrypt them with `ansible-vault encrypt` and the same"
+        " password.".format(", ".join(paths))
+    ]
 
 
 def _read(project: Project, with_roles: bool) -> tuple[Cloud, Catalogue]:

@@ -45,6 +45,7 @@ class Store:
         self._service_name = service_name
         self._vault = Vault(vault_password) if vault_password else None
         self._write = write
+        self._in_clear: set[str] = set()
 
     def open(self, seconds: float, stop: Stop) -> None:
         """Open and lock the folder, waiting at most ``seconds`` for another run."""
@@ -106,6 +107,8 @@ class Store:
             labelled = credential_of_label(label_of(text))
             if labelled is not None and self._vault is not None:
                 return labelled
+        elif self._vault is not None:
+            self._in_clear.add(stem)
         return credential_of(self._load(stem, text), self.path(stem))
 
     def record(self, stem: str) -> dict[str, Any] | None:
@@ -132,15 +135,27 @@ class Store:
     def check_vault(self, stems: Iterable[str]) -> None:
         """Prove before the first write that the vault password is the one of the files that are there.
 
-        ``stems`` are the files about to be replaced; one more file of the folder is tried if none of them is there.
+        ``stems`` are the files about to be replaced; where none of them is encrypted another one of the folder is
+        tried. Raises :class:`StoreError`, also where there is no password and others are encrypted.
         """
-        if self._vault is None:
-            return
-        self._vault.start()
-        wanted = {stem + CREDENTIAL for stem in stems}
+        if self._vault is not None:
+            self._vault.start()
         there = [name for name in self._folder.names() if name.endswith(CREDENTIAL)]
-        for name in [name for name in there if name in wanted] or there[:1]:
+        wanted = {stem + CREDENTIAL for stem in stems}
+        replaced = [name for name in there if name in wanted]
+        for name in replaced:
             self.record(name[: -len(CREDENTIAL)])
+        if not any(map(self._is_vault, replaced)):
+            other = next(filter(self._is_vault, there), None)
+            if other is not None:
+                self.record(other[: -len(CREDENTIAL)])
+
+    def _is_vault(self, name: str) -> bool:
+        return (self._folder.read(name) or "").startswith(HEADER)
+
+    def in_clear(self) -> list[str]:
+        """Return the paths of the files that were seen and are not encrypted, though there is a vault password."""
+        return sorted(map(self.path, self._in_clear))
 
     # Writing
 
@@ -222,6 +237,7 @@ class Store:
         self._folder.remove(stem + _INTENT)
         self._forget_kit(stem)
         self._folder.remove(stem + CREDENTIAL)
+        self._in_clear.discard(stem)
 
     def _identity(self, user: User) -> dict[str, Any]:
         return {
@@ -237,6 +253,7 @@ class Store:
         if self._vault is not None:
             text = self._vault.encrypt(text, vault_label(credential))
         self._folder.write(stem + CREDENTIAL, text)
+        self._in_clear.discard(stem)
         return credential
 
 

@@ -314,9 +314,14 @@ class Acts:
             self._stop.check()
             password = self._project.renew_password(user.id)
         except (ApiError, CancelledError) as error:
-            if not recovers and not (isinstance(error, ApiError) and error.uncertain):
+            lost = isinstance(error, ApiError) and error.uncertain
+            if lost:
+                # From now on the old password may be gone: the intent stays until there is a new one.
+                task.todo[0] = step._replace(reason="recover")
+            elif not recovers:
                 self._settle(task)
-            if isinstance(error, ApiError) and not error.uncertain:
+            if isinstance(error, ApiError):
+                # It may be our own renewal that the user is busy with.
                 raise not_now(error) from None
             raise
         self._keep(task, user, password, intent)

@@ -77,8 +77,7 @@ class Watch:
     def _pending(self, task: Task, cloud: Cloud) -> None:
         user = cloud.by_id.get(task.user.id) if task.user is not None else None
         if user is None:
-            if self._believed(task):
-                raise NotReadyError(f"{task.name} is not in the project's list any more. Run again.")
+            self._pending_and_gone(task)
             return
         task.outcome.user = user
         if user.is_pending:
@@ -92,6 +91,15 @@ class Watch:
             )
         if self._waited(task) >= min(_FIRST_REST * 2**task.refusals, _LONGEST_REST) or not task.refusals:
             task.phase = "ready"
+
+    def _pending_and_gone(self, task: Task) -> None:
+        if task.deletes:
+            # A deletion whose answer was lost made the next one be refused.
+            task.outcome.done.extend(step for step in task.todo if step.kind == "delete")
+            task.todo.clear()
+            self._restart(task, "settling")
+        elif self._believed(task):
+            raise NotReadyError(f"{task.name} is not in the project's list any more. Run again.")
 
     # After a creation without an answer
 
