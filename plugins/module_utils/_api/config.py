@@ -10,6 +10,7 @@ python-ovh would mix its sources key by key; here the highest source that names 
 from __future__ import annotations
 
 import configparser
+import math
 import os
 import re
 from collections.abc import Mapping, Sequence
@@ -23,6 +24,8 @@ OAUTH2 = ("client_id", "client_secret")
 KEYS = SIGNED + OAUTH2
 #: Printable ASCII without blanks.
 _KEY_TEXT = re.compile(r"[!-~]+\Z")
+#: Numbers are from here to there, retries from 0.
+_LITTLE, _MUCH = 0.001, 10**9
 DEFAULT_TIMEOUT = 60.0
 DEFAULT_RETRIES = 5
 
@@ -73,9 +76,9 @@ def resolve(params: Mapping[str, Any], environ: Mapping[str, str], searched: Seq
         oauth2="client_id" in keys,
         keys=keys,
         source=source,
-        timeout=_number(params, environ, "timeout", DEFAULT_TIMEOUT, above=0),
-        retries=int(_number(params, environ, "retries", DEFAULT_RETRIES, above=-1)),
-        rate_limit=_number(params, environ, "rate_limit", 0.0, above=0) or None,
+        timeout=_number(params, environ, "timeout", DEFAULT_TIMEOUT, _LITTLE),
+        retries=int(_number(params, environ, "retries", DEFAULT_RETRIES, 0)),
+        rate_limit=_number(params, environ, "rate_limit", 0.0, _LITTLE) or None,
     )
 
 
@@ -190,16 +193,18 @@ def _check_keys(source: str, keys: Mapping[str, str]) -> None:
         )
 
 
-def _number(params: Mapping[str, Any], environ: Mapping[str, str], name: str, default: float, above: float) -> float:
-    value = params.get(name)
+def _number(params: Mapping[str, Any], environ: Mapping[str, str], name: str, default: float, least: float) -> float:
+    """Return an option that is a number, or raise :class:`InputError`, which says where it was given."""
+    value: Any = params.get(name)
     if value is None:
-        value = environ.get("OVH_" + name.upper()) or None
+        variable = "OVH_" + name.upper()
+        value, name = environ.get(variable) or None, variable
     if value is None:
         return default
     try:
         number = float(value)
     except (TypeError, ValueError):
-        number = above
-    if not above < number < 1e9:
-        raise InputError("%s must be a number above %d, not %r." % (name, above, value))
+        number = math.nan
+    if not least <= number < _MUCH:
+        raise InputError("%s must be a number from %g to %d, not %r." % (name, least, _MUCH, value))
     return number

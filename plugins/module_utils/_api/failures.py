@@ -81,13 +81,18 @@ def _advice(request: Request, status: int, code: str, data: object) -> str:
     if code in _ADVICE_BY_CODE:
         return _ADVICE_BY_CODE[code]
     if status == 403:
-        return f"The API refuses {request.rule} to these credentials: check the rights of the key or service account."
+        return (
+            f"The API refuses {request.rule} to these credentials: check the rights of the key or service account, and"
+            " the limits of the project."
+        )
     if status == 404 and "service does not exist" in _field(data, "message").lower():
         return (
             "The project does not exist or these credentials do not see it: check service_name (32 hexadecimal digits)."
         )
     if status == 404 and request.path == "/auth/time":
         return "This is not the API: check endpoint. Its base URLs end in /1.0 or /v1."
+    if status >= 500:
+        return "The API has a problem of its own: run again later."
     return _ADVICE_BY_STATUS.get(status, "")
 
 
