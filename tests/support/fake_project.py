@@ -41,9 +41,13 @@ class FakeProject(Scripted):
     def __init__(self, journal: list[tuple[Any, ...]], now: float) -> None:
         super().__init__(journal)
         self.now = now
+        self.service_name = "p1"
         self.stop = Stop()
         self.port = SimpleNamespace(
-            stop=self.stop, now=lambda: self.now, connection=SimpleNamespace(timeout=30.0), expect=lambda calls: None
+            stop=self.stop,
+            now=lambda: self.now,
+            connection=SimpleNamespace(timeout=30.0),
+            expect=lambda calls: self.answer("expect", calls),
         )
 
     def create_user(self, description: str, roles: Any, before: Any) -> Any:
@@ -73,6 +77,12 @@ class FakeProject(Scripted):
 
     def users(self) -> Any:
         return self.answer("users", default=())
+
+    def catalogue(self) -> Any:
+        return self.answer("catalogue")
+
+    def credential_rules(self) -> Any:
+        return self.answer("credential_rules")
 
 
 class FakeKeeper(Scripted):
