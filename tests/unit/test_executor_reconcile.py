@@ -281,7 +281,8 @@ def test_a_stop_while_tokens_are_read_is_one(bench: Bench, monkeypatch: pytest.M
 
 REFUSED = (
     "Refused before any change: this run would return a password in clear, and Ansible prints and AWX stores the"
-    " results of tasks. Set no_log: true on the task, or use credentials_dir (ovh_cloud_users), or return_password: false."
+    " results of tasks. Set no_log: true on the task, or use credentials_dir (ovh_cloud_users), or"
+    " return_password: false."
 )
 
 
