@@ -93,6 +93,12 @@ def test_a_creation_is_written_down_before_and_kept_after() -> None:
     assert (one.outcome.password, one.password) == (None, None)
 
 
+def test_what_a_killed_run_meant_to_create_is_begun_anew() -> None:
+    bench, one = Bench(), task(CREATE, stored=Stored(None, Intent("old", "create", NOON - 600, LASTING)))
+    bench.project.script("create_user", (ADA, "secret"))
+    assert bench.said(one)[0] == ("begin", "ada", "ada", "create", NOON, LASTING, None)
+
+
 @pytest.mark.parametrize(("keeps", "password"), [(True, "secret"), (False, None)])
 @pytest.mark.parametrize("stem", ["ada", None])
 def test_without_a_folder_a_password_is_returned_where_that_is_asked(

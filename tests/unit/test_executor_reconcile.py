@@ -79,8 +79,12 @@ class Bench:
         monkeypatch.setattr(self.project.stop, "sleep", self.pauses.append)
         self.project.script("catalogue", CATALOGUE)
         for module in (reconcile, converge):
-            monkeypatch.setattr(module, "Project", lambda port, name: self.project)
+            monkeypatch.setattr(module, "Project", self.found)
         monkeypatch.setattr(reconcile, "Store", self.store.made)
+
+    def found(self, port: object, service_name: str) -> FakeProject:
+        assert (port, service_name) == (self.project.port, "p1")
+        return self.project
 
     def lists(self, *found: Any) -> None:
         self.project.script("users", *found)
@@ -90,7 +94,8 @@ class Bench:
         return reconcile.reconcile(wanted, lambda: self.project.port)  # type: ignore[arg-type,return-value]
 
     def one(self, asked: Desired, **more: Any) -> Report:
-        wanted = Request("p1", [asked], Policy(), Settings(concurrency=1), **more)
+        settings = Settings(concurrency=1, keep_passwords=True)
+        wanted = Request("p1", [asked], Policy(), settings, hidden=True, **more)
         return converge.converge_one(wanted, lambda: self.project.port)  # type: ignore[arg-type,return-value]
 
     @property
@@ -408,3 +413,8 @@ def test_one_user_is_brought_to_what_is_asked(bench: Bench) -> None:
     report = bench.one(desired(roles=(AI,)))
     assert bench.calls == ["users", "catalogue", "credential_rules", "expect", "grant", "users"]
     assert (report.outcomes[0].action, report.outcomes[0].user) == ("updated", ADA)
+
+
+def test_the_password_of_one_user_is_returned(bench: Bench) -> None:
+    bench.lists([ADA], [ADA])
+    assert bench.one(desired(update_password="always")).outcomes[0].password == "a new one"

@@ -61,10 +61,13 @@ class Bench:
             raise found
         return list(found)
 
-    def run(self, *items: Item) -> list[Outcome]:
+    def executor(self, *items: Item) -> Executor:
         roles = {role.name: role for role in ROLES.values()}
         acts = Acts(self.project, self.keeper, roles, self.settings)  # type: ignore[arg-type]
-        return Executor(self.project, acts, Plan(items, roles), self.settings).run()  # type: ignore[arg-type]
+        return Executor(self.project, acts, Plan(items, roles), self.settings)  # type: ignore[arg-type]
+
+    def run(self, *items: Item) -> list[Outcome]:
+        return self.executor(*items).run()
 
     @property
     def calls(self) -> list[str]:
@@ -248,6 +251,30 @@ def test_once_it_is_known_how_long_a_user_takes_the_others_are_looked_for_then(b
     outcomes = one.run(*(item(CREATE, description=f"p{number}", exact=True) for number in range(7, 10)))
     assert [outcome.action for outcome in outcomes] == ["created"] * 3
     assert one.clock - max(born.values()) < 5.5
+
+
+@pytest.mark.parametrize(
+    ("takes", "phases", "pause"),
+    [
+        (None, ["settling", "settling"], 0.2),
+        # Until the last of them should be ready.
+        (3.0, ["settling", "settling"], 2.5),
+        (0.4, ["settling", "settling"], 0.05),
+        (30.0, ["settling", "settling"], 5.0),
+        # Others take as long as they take.
+        (3.0, ["settling", "pending"], 0.2),
+    ],
+)
+def test_a_pause_ends_when_the_last_user_should_be_ready(
+    bench: Make, takes: float | None, phases: list[str], pause: float
+) -> None:
+    one = bench()
+    executor = one.executor(item(GRANT, there=user(3)), item(GRANT, there=user(4, "bob")))
+    for task, phase, since in zip(executor._tasks, phases, (999.5, 998.0)):
+        task.phase, task.since = phase, since
+    executor._takes = takes
+    executor._rest(executor._tasks)
+    assert one.pauses == [pytest.approx(pause)]
 
 
 # Giving up
