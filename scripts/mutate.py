@@ -11,6 +11,7 @@ import ast
 import difflib
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections import Counter
@@ -37,6 +38,7 @@ class Group:
         self.folder = WORK / name
         self.name = name
         self.files = [f"{CODE}/{file}" for file in setting["files"]]
+        self.left_out = [f"{CODE}/{file}" for file in setting.get("left_out", ())]
         found = (path for pattern in setting["tests"] for path in sorted((ROOT / "tests").glob(pattern)))
         self.tests = [str(PROJECT / path.relative_to(ROOT)) for path in found]
 
@@ -46,9 +48,11 @@ class Group:
         link.parent.mkdir(parents=True, exist_ok=True)
         link.unlink(missing_ok=True)
         link.symlink_to(os.path.relpath(ROOT, link.parent))
+        self._begin_anew_for_other_files()
         options: dict[str, object] = {
             "source_paths": [f"{PROJECT}/plugins"],
             "only_mutate": self.files,
+            "do_not_mutate": self.left_out,
             "also_copy": [f"{PROJECT}/{name}" for name in ("pyproject.toml", "galaxy.yml", "docs", "tests")],
             "pytest_add_cli_args": ["-p", "no:xdist"],
             "pytest_add_cli_args_test_selection": self.tests,
@@ -60,6 +64,15 @@ class Group:
         # Strings, numbers and lists of them are the same in JSON and in TOML.
         lines = [f"{key} = {json.dumps(value)}" for key, value in options.items()]
         (self.folder / "pyproject.toml").write_text("\n".join(["[tool.mutmut]", *lines, ""]), encoding="utf-8")
+
+    def _begin_anew_for_other_files(self) -> None:
+        """mutmut takes a file that it only copied before for one that it has mutated."""
+        try:
+            before = tomllib.loads((self.folder / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["mutmut"]
+        except OSError:
+            return
+        if (before["only_mutate"], before["do_not_mutate"]) != (self.files, self.left_out):
+            shutil.rmtree(self.folder / "mutants", ignore_errors=True)
 
     def records(self) -> Iterator[tuple[str, Path, dict[str, Any]]]:
         """Return each file by its short name, with mutmut's record of it."""

@@ -93,6 +93,8 @@ def test_a_plan(
 ) -> None:
     plan = plan_keys(keys, state, access, rotate)
     assert plan == KeyPlan(create, remove, keep)
+    outcome = KeyOutcome(ADA, keys, plan)
+    assert (outcome.credential, outcome.error, outcome.notes, outcome.changed) == (keep, None, [], False)
     assert plan.has_steps == (create or bool(remove))
 
 
@@ -127,6 +129,7 @@ def test_a_second_run_changes_nothing(keys: list[AccessKey], state: str, access:
 
 def test_a_foreseen_key_has_no_name_yet() -> None:
     outcome = KeyOutcome(ADA, (A,), plan_keys((A,), "present", None, True)).foresee()
+    assert outcome.made == AccessKey("")
     result = render_keys(outcome)
     assert result["user"] == render_user(ADA)
     assert result["credential"] == {"access": None, "tenant_id": None, "user_id": None}

@@ -19,6 +19,7 @@ from ansible_collections.cloudops.ovh.plugins.module_utils._core.errors import (
     UnknownRoleError,
     UserNotFoundError,
 )
+from ansible_collections.cloudops.ovh.plugins.module_utils._core.kit import Kit
 from ansible_collections.cloudops.ovh.plugins.module_utils._core.model import Catalogue, User, role_change
 from ansible_collections.cloudops.ovh.plugins.module_utils._core.observed import Cloud, Observed
 from ansible_collections.cloudops.ovh.plugins.module_utils._core.plan import Item, Plan, Step, make_plan
@@ -646,8 +647,12 @@ def test_access_keys(
 
 
 def test_a_plan_says_which_files_it_writes_and_whether_it_learns_passwords() -> None:
-    users = [user(number, name) for number, name in enumerate(("grants", "keys", "renews", "loses", "goes"), 1)]
+    users = [
+        user(number, name) for number, name in enumerate(("grants", "keys", "renews", "loses", "goes", "turns"), 1)
+    ]
+    stored = {"turns": Stored(issued(6, s3_access="k"))}
     asked = [
+        desired("turns", s3_credentials="rotate"),
         desired("grants", roles=(AI,)),
         desired("keys", s3_credentials="present"),
         desired("renews", update_password="always"),
@@ -656,13 +661,14 @@ def test_a_plan_says_which_files_it_writes_and_whether_it_learns_passwords() -> 
         desired("new"),
         by_id(99),
     ]
-    made = plan(asked, seen(*users, keys={4: ("k",)}))
-    assert made.rewritten() == ["keys", "renews", "loses", "new"]
+    made = plan(asked, seen(*users, keys={4: ("k",)}, stored=stored))
+    assert made.rewritten() == ["turns", "keys", "renews", "loses", "new"]
+    assert plan(desired("grants"), seen(*users), kit=Kit("", "GRA")).rewritten() == ["grants"]
     assert made.gives_passwords is True
     assert made.has_steps is True
-    assert plan(asked[:2], seen(*users)).gives_passwords is False
-    assert plan(asked[2:3], seen(*users)).gives_passwords is True
-    assert plan(asked[5:6], seen(*users)).gives_passwords is True
+    assert plan(asked[:3], seen(*users)).gives_passwords is False
+    assert plan(asked[3:4], seen(*users)).gives_passwords is True
+    assert plan(asked[6:7], seen(*users)).gives_passwords is True
     nothing = plan([desired("grants"), by_id(99)], seen(*users))
     assert (nothing.has_steps, nothing.gives_passwords, nothing.rewritten()) == (False, False, [])
 

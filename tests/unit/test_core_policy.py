@@ -101,6 +101,8 @@ BAD = [
     ({"Statement": "x"}, "policy: Statement must be a list of statements, not text."),
     ({"statement": [READ]}, "policy: unknown key 'statement'. Write Statement. Keys: Version, Id, Statement."),
     ({"Statement": [], "Extra": 1}, "policy: unknown key 'Extra'. Keys: Version, Id, Statement."),
+    ({"Statement": [], "Version": 1.5}, "policy.Version must be text that is not blank, not a number."),
+    ({"Statement": [], "Version": b"x"}, "policy.Version must be text that is not blank, not bytes."),
     ({"Statement": [], "Version": 2012}, "policy.Version must be text that is not blank, not a number."),
     (document(READ, "x"), "policy: Statement[1] must be a mapping, not text."),
     (document(READ, None), "policy: Statement[1] must be a mapping, not empty."),
@@ -184,6 +186,12 @@ def test_a_message_says_where_a_policy_is_wrong(bad: object, message: str) -> No
     assert refusal(bad) == message
 
 
+def test_an_unknown_key_is_named_as_data() -> None:
+    with pytest.raises(InputError) as caught:
+        parse_document({"Statement": [], 7: 1})
+    assert caught.value.details == {"key": "7"}
+
+
 def test_a_condition_left_empty_is_refused_and_not_dropped() -> None:
     """In YAML ``Condition:`` without anything below is null: dropping it would allow more than was meant."""
     with pytest.raises(InputError, match=r"Statement\[0\]\.Condition"):
@@ -215,6 +223,7 @@ SAME = [
     (document(READ), document(statement(Resource=["arn:aws:s3:::b", "arn:aws:s3:::a"]))),
     (document(READ, DENY), document(DENY, READ)),
     (document(READ), document(READ, READ)),
+    (document(READ), document(READ, dict(reversed(list(READ.items()))))),
     (document(DENY), document({**DENY, "Action": ["s3:*"], "Resource": ["*"]})),
     (
         document(statement(Condition={"Bool": {"k": True}, "IpAddress": {"ip": ["b", "a"]}})),

@@ -242,6 +242,11 @@ def test_text_is_short_and_one_line_a_finding() -> None:
     assert lines[0] == "30 people, 30 accounts in 1 project. 30 problems."
     assert lines[1] == "error: aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa: person 0: Has an account, and is not on the list."
     assert (len(lines), lines[-1]) == (22, "and 10 more.")
+    twenty = build_report({"a": audit(users[:20], [])}, WHEN)
+    assert "more" not in to_text(twenty)
+    assert "more" not in complaint(twenty, True)
+    more = build_report({"a": audit(users[:21], [])}, WHEN)
+    assert complaint(more, True).endswith("And 1 more, which the report has.")
 
 
 def test_text_says_what_is_not_known() -> None:

@@ -12,7 +12,13 @@ import pytest
 
 from ansible_collections.cloudops.ovh.plugins.module_utils._core.credential import Credential, Stored
 from ansible_collections.cloudops.ovh.plugins.module_utils._core.errors import InputError, NotReadyError
-from ansible_collections.cloudops.ovh.plugins.module_utils._core.kit import Kit, kit_mark, rclone_text, readme_text
+from ansible_collections.cloudops.ovh.plugins.module_utils._core.kit import (
+    Kit,
+    kit_mark,
+    parse_content,
+    rclone_text,
+    readme_text,
+)
 from ansible_collections.cloudops.ovh.plugins.module_utils._core.model import User
 from ansible_collections.cloudops.ovh.plugins.module_utils._core.outcome import Outcome, after, foresee, status_note
 from ansible_collections.cloudops.ovh.plugins.module_utils._core.plan import Item, Plan, Step
@@ -200,6 +206,7 @@ def test_passwords_are_apart_and_actions_are_counted() -> None:
         (0, None),
         (1, "1 of 3 users failed. No 0."),
         (5, "5 of 7 users failed. No 0. No 1. No 2. No 3. No 4."),
+        (6, "6 of 8 users failed. No 0. No 1. No 2. No 3. No 4. 1 more are in the result."),
         (7, "7 of 9 users failed. No 0. No 1. No 2. No 3. No 4. 2 more are in the result."),
     ],
 )
@@ -338,9 +345,13 @@ def test_a_mark_tells_a_kit_from_another(kit: Kit, account: User, key: str) -> N
     assert mark == "b4f3231f399792cced1dbea712d8ab254b56ddb8cecd8a06d581ce4f9732dff2"
 
 
+def test_a_file_of_a_kit_is_read() -> None:
+    assert parse_content({"content": "export A=1\n"}) == "export A=1\n"
+
+
 def test_the_profile_comes_after_the_configuration() -> None:
     assert rclone_text("[a]\nx = 1\n\n", None) == "[a]\nx = 1\n\n"
-    assert rclone_text("[a]\nx = 1\n\n", "[ovh]\n") == "[a]\nx = 1\n\n[ovh]\n"
+    assert rclone_text("[a]\nx = X \n\n", "[ovh]\n") == "[a]\nx = X \n\n[ovh]\n"
 
 
 README = """\

@@ -75,6 +75,7 @@ GRANT = ("POST", f"{P}/user/3/role")
         ([{"method": "GET", "path": "/*"}], False),
         ([{"method": "POST", "path": f"{P}/user/3/rol"}], False),
         ([{"method": "POST", "path": f"{P}/user/./role"}], False),
+        ([{"method": "POST", "path": "*"}], True),
         ([{"method": "POST"}, {"path": "/*"}, {}, None, "POST /*", {"method": None, "path": "*"}], False),
     ],
 )

@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 
-from .._core.errors import ApiError, CancelledError, CloudOpsError, NotReadyError, unexpected
+from .._core.errors import CancelledError, CloudOpsError, NotReadyError, unexpected
 from .._core.observed import Cloud
 from .._core.outcome import Outcome
 from .._core.plan import Plan
@@ -101,7 +101,7 @@ class Executor:
             task.phase = "clear"
         elif isinstance(problem, NotNow):
             task.refusals += 1
-            task.lost = problem.__cause__ if isinstance(problem.__cause__, ApiError) else None
+            task.lost = problem.answer
             task.phase = "pending"
         else:
             self._fail(task, problem)

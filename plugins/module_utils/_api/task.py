@@ -32,7 +32,12 @@ OUTAGE = 3
 
 
 class NotNow(Exception):
-    """The API will not change this user yet: wait for it in the list, then go on."""
+    """The API will not change this user yet: wait for it in the list, then go on. ``answer``: what it said, if it was
+    asked."""
+
+    def __init__(self, answer: ApiError | None = None) -> None:
+        super().__init__()
+        self.answer = answer
 
 
 class Lost(Exception):
@@ -416,11 +421,7 @@ class Acts:
 
 def not_now(error: ApiError) -> Exception:
     """A user that is being worked on, or that is so new that not every server knows it, is waited for."""
-    if error.kind not in ("conflict", "not_found"):
-        return error
-    postponed = NotNow()
-    postponed.__cause__ = error
-    return postponed
+    return NotNow(error) if error.kind in ("conflict", "not_found") else error
 
 
 def surplus_error(task: Task, why: str) -> DisagreementError:

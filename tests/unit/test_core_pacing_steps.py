@@ -1,0 +1,175 @@
+# Copyright (c) 2026, the cloudops.ovh authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The pace of calls, step by step: what follows from each answer. ``test_core_pacing.py`` looks at whole runs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pytest
+
+from ansible_collections.cloudops.ovh.plugins.module_utils._core.pacing import (
+    FEW,
+    GENTLE_CALLS,
+    GROWTH,
+    MARGIN,
+    NAP,
+    PROBATION,
+    SHORTEST_PAUSE,
+    SLOW,
+    Pace,
+)
+
+
+def free(pace: Pace, now: float, most: int = 40) -> int:
+    """How many calls may be sent at once, at most so many."""
+    return next((number for number in range(most) if pace.take(now)[0]), most)
+
+
+@pytest.mark.parametrize(("before", "together"), [(0, 2), (1, 2), (GENTLE_CALLS - 2, 2), (GENTLE_CALLS - 1, 40)])
+def test_the_first_calls_go_two_at_a_time_and_then_freely(before: int, together: int) -> None:
+    pace = Pace()
+    for number in range(before):
+        pace.accepted(0.0, pace.take(0.001 * number)[1])
+    assert free(pace, 0.1) == together
+
+
+def test_what_waits_for_others_looks_again_soon() -> None:
+    pace = Pace()
+    assert [pace.take(0.0) for _call in range(4)] == [(0.0, 1), (0.0, 2), (NAP, 0), (NAP, 0)]
+    assert pace.take(SLOW - 0.01) == (NAP, 0)
+    assert pace.take(SLOW) == (0.0, 3)
+
+
+def refused(pace: Pace, calls: Sequence[float], at: float, hint: float | None = None) -> float:
+    """Let these calls pass and the next one be refused; return when to try again."""
+    for moment in calls:
+        pace.accepted(moment, pace.take(moment)[1])
+    pace.refused(at, pace.take(at)[1], hint)
+    return at + pace.take(at)[0]
+
+
+def tried(pace: Pace, at: float, hint: float | None = None) -> float:
+    """Try again, in vain; return when to try after that."""
+    wait, ticket = pace.take(at)
+    assert wait == 0
+    pace.refused(at, ticket, hint)
+    return at + pace.take(at)[0]
+
+
+def opened(pace: Pace, at: float) -> float:
+    """Try again, with success; return the rate in calls a second."""
+    wait, ticket = pace.take(at)
+    assert wait == 0
+    pace.accepted(at, ticket)
+    return 1 / pace.take(at)[0]
+
+
+def test_without_a_hint_it_is_tried_after_each_window_and_then_less_and_less() -> None:
+    pace = Pace()
+    at = refused(pace, [0.0], 5.0)
+    assert at == pytest.approx(5 + 1 / MARGIN)
+    for expected in (5 + 10 / MARGIN, 5 + 60 / MARGIN):
+        at = tried(pace, at)
+        assert at == pytest.approx(expected)
+    for _time in range(3):
+        later = tried(pace, at)
+        assert later - at == pytest.approx((at - 5) / 2)
+        at = later
+
+
+def test_a_hint_is_obeyed_and_grows_where_it_is_too_short() -> None:
+    pace = Pace()
+    at = refused(pace, [0.0], 1.0, 3.0)
+    assert at == pytest.approx(4)
+    assert tried(pace, at, 0.0) - at == pytest.approx(2 * SHORTEST_PAUSE)
+    assert tried(pace, at + 1, 0.0) == pytest.approx(at + 1 + 4 * SHORTEST_PAUSE)
+    pauses = [tried(pace, moment, 0.0) - moment for moment in range(100, 1100, 100)]
+    assert pauses == pytest.approx([SHORTEST_PAUSE * 2 ** min(number, 8) for number in range(3, 13)])
+
+
+#: Six calls in the last second, four more in the ten before, five more in the last minute.
+CALLS = [10.0, 20.0, 30.0, 40.0, 45.0, 52.0, 53.0, 55.0, 57.0, 59.1, 59.2, 59.4, 59.6, 59.8, 59.9]
+
+
+@pytest.mark.parametrize(("vain", "count", "window"), [(0, 6, 1), (1, 10, 10), (2, 15, 60)])
+def test_the_pause_tells_the_window_and_the_window_the_rate(vain: int, count: int, window: float) -> None:
+    pace = Pace()
+    at = refused(pace, CALLS, 60.0)
+    for _time in range(vain):
+        at = tried(pace, at)
+    assert opened(pace, at) == pytest.approx(count / window * MARGIN)
+
+
+@pytest.mark.parametrize(
+    ("hint", "count", "window"),
+    # Whole seconds: the first call of the window that holds was so long ago.
+    [(1.0, 6, 1), (1.1, 6, 1), (1.2, 10, 10), (3.0, 10, 10), (3.1, 15, 60), (11.0, 15, 60), (100.0, 15, 60)],
+)
+def test_a_hint_tells_the_window_as_well(hint: float, count: int, window: float) -> None:
+    pace = Pace()
+    assert opened(pace, refused(pace, CALLS, 60.0, hint)) == pytest.approx(count / window * MARGIN)
+
+
+def test_a_limit_of_no_window_is_what_was_accepted_in_all_that_time() -> None:
+    pace = Pace()
+    at = refused(pace, CALLS, 60.0)
+    for _time in range(3):
+        at = tried(pace, at)
+    assert opened(pace, at) == pytest.approx(len(CALLS) / (at - CALLS[0]) * MARGIN)
+
+
+@pytest.mark.parametrize(("fixed", "calls", "rate"), [(0.5, 0, 0.5), (10.0, 6, 6 * MARGIN)])
+def test_a_rate_that_is_given_is_kept_unless_less_is_let_through(fixed: float, calls: int, rate: float) -> None:
+    pace = Pace(fixed)
+    assert opened(pace, refused(pace, CALLS[len(CALLS) - calls :], 60.0)) == pytest.approx(rate)
+
+
+def spread(pace: Pace, at: float, calls: int) -> tuple[float, list[float]]:
+    """Send so many calls one after the other, each as soon as it may; return the time, and the gaps between them."""
+    gaps = []
+    for _call in range(calls):
+        wait, ticket = pace.take(at)
+        if wait:
+            gaps.append(wait)
+            at += wait
+            _wait, ticket = pace.take(at)
+        pace.accepted(at, ticket)
+    return at, gaps
+
+
+def test_calls_are_spread_evenly_and_a_rate_without_refusals_grows_step_by_step() -> None:
+    pace = Pace()
+    at = refused(pace, CALLS, 60.0)
+    rate = opened(pace, at)
+    at, gaps = spread(pace, at, PROBATION)
+    assert gaps == pytest.approx([1 / rate] * PROBATION)
+    growth = GROWTH
+    for _step in range(3):
+        at, gaps = spread(pace, at, PROBATION)
+        # A step grows by twice as much as the one before.
+        rate, growth = rate * growth, 1 + 2 * (growth - 1)
+        assert gaps[-1] == pytest.approx(1 / rate)
+
+
+def test_a_rate_that_was_hardly_known_is_doubled_soon() -> None:
+    pace = Pace()
+    at = refused(pace, CALLS[-FEW:], 60.0)
+    rate = opened(pace, at)
+    assert rate == pytest.approx(FEW * MARGIN)
+    _at, gaps = spread(pace, at, 12)
+    assert min(gaps) < 0.6 / rate
+
+
+def test_a_rate_that_was_wrong_to_grow_goes_back_and_is_left_alone_for_longer() -> None:
+    pace = Pace()
+    at = refused(pace, CALLS, 60.0)
+    rate = opened(pace, at)
+    at, _gaps = spread(pace, at, PROBATION + 1)
+    at += pace.take(at)[0]
+    pace.refused(at, pace.take(at)[1], None)
+    at += pace.take(at)[0]
+    assert opened(pace, at) == pytest.approx(rate * MARGIN)
+    at, gaps = spread(pace, at, 3 * PROBATION)
+    assert gaps[-1] == pytest.approx(1 / (rate * MARGIN))
