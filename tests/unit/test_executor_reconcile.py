@@ -67,6 +67,9 @@ class FakeStore(FakeKeeper):
     def path(self, stem: str) -> str:
         return f"/c/{stem}.yml"
 
+    def in_clear(self) -> list[str]:
+        return []
+
 
 class Bench:
     """A project and a folder, and one way to bring them to what is asked."""
