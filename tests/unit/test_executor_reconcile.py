@@ -13,6 +13,7 @@ import pytest
 
 from ansible_collections.cloudops.ovh.plugins.module_utils._api import converge, reconcile, storage, tokens, watch
 from ansible_collections.cloudops.ovh.plugins.module_utils._api.converge import Report, Request, Settings
+from ansible_collections.cloudops.ovh.plugins.module_utils._api.stop import Stop
 from ansible_collections.cloudops.ovh.plugins.module_utils._core.access_keys import AccessKey
 from ansible_collections.cloudops.ovh.plugins.module_utils._core.credential import Intent, Stored
 from ansible_collections.cloudops.ovh.plugins.module_utils._core.desired import Desired, Policy
@@ -52,6 +53,7 @@ class FakeStore(FakeKeeper):
         return self
 
     def open(self, timeout: float, stop: object) -> None:
+        assert isinstance(stop, Stop)
         self.answer("open", timeout)
 
     def close(self) -> None:
@@ -195,6 +197,13 @@ def test_an_account_that_a_list_may_not_show_yet_is_looked_for(bench: Bench, sto
     bench.run(desired(), credentials_dir="/c")
     assert bench.calls[: bench.calls.index("create_user")].count("users") == 1 + looks
     assert bench.pauses[:looks] == [watch.LAG / 5] * looks
+
+
+def test_who_was_looked_for_in_vain_keeps_no_other_from_being_rotated(bench: Bench) -> None:
+    bench.store.stored = {"ada": Stored(issued(3, NOON - 200)), "new": Stored(issued(9, NOON))}
+    bench.lists(*[[ADA]] * 7)
+    bench.run(desired(), desired("new", if_missing="skip"), policy=Policy(rotate_after=100.0), credentials_dir="/c")
+    assert "renew_password" in bench.calls
 
 
 def test_looking_ends_when_the_account_is_there(bench: Bench) -> None:

@@ -26,7 +26,7 @@ from ansible_collections.cloudops.ovh.plugins.module_utils._core.errors import (
 from ansible_collections.cloudops.ovh.plugins.module_utils._core.model import User
 from ansible_collections.cloudops.ovh.plugins.module_utils._core.outcome import Outcome
 from ansible_collections.cloudops.ovh.plugins.module_utils._core.plan import Item, Plan, Step
-from ansible_collections.cloudops.ovh.tests.unit.strategies import AI, NOON, READ, ROLES, desired, user
+from ansible_collections.cloudops.ovh.tests.unit.strategies import AI, NOON, READ, ROLES, desired, issued, user
 from tests.support.fake_project import FakeKeeper, FakeProject
 
 GRANT = Step("grant", (AI,))
@@ -277,6 +277,29 @@ def test_a_pause_ends_when_the_last_user_should_be_ready(
     assert one.pauses == [pytest.approx(pause)]
 
 
+@pytest.mark.parametrize(
+    ("listed", "takes"),
+    [
+        ([user(3), user(4, "bob"), user(5, "cyd")], 2.0),
+        ([user(3), user(5, "cyd")], 4.0),
+        # Who was changed only says nothing about how long a new account takes.
+        ([user(4, "bob", status="creating"), user(5, "cyd")], None),
+        ([], None),
+    ],
+)
+def test_the_accounts_that_are_ready_tell_how_long_that_takes(
+    bench: Make, listed: list[User], takes: float | None
+) -> None:
+    one = bench()
+    one.lists = [listed]
+    items = [Item(desired(name), user(number, name)) for number, name in ((3, "ada"), (4, "bob"), (5, "cyd"))]
+    executor = one.executor(*items)
+    for task, since in zip(executor._tasks, (996.0, 998.0, 999.0)):
+        task.phase, task.since, task.creations = "settling", since, int(task.item.desired.label != "cyd")
+    assert executor._look() is True
+    assert executor._takes == takes
+
+
 # Giving up
 
 SETTLING = "ada (user 3): what was done could not be confirmed: 503. Running again is safe."
@@ -368,6 +391,44 @@ def test_an_account_that_cannot_go_yet_is_tried_again(bench: Make) -> None:
     (outcome,) = one.run(item(CREATE, exact=True))
     assert one.calls.count("delete_user") == 2
     assert (outcome.error, outcome.user) == (None, older)
+
+
+def test_an_account_that_the_api_does_not_know_is_looked_for_until_it_is_surely_gone(bench: Make) -> None:
+    one = bench(folder=True)
+    older = user(5, roles=(AI,), created=NOON - 60)
+    one.project.script("create_user", (user(7, roles=(AI,)), "secret"))
+    one.project.script("delete_user", ApiError("Unknown.", "not_found"))
+    one.lists = [[older, user(7)], [older]]
+    (outcome,) = one.run(item(CREATE, exact=True))
+    assert one.calls[-2:] == ["note", "users"]
+    assert one.calls.count("delete_user") == 1
+    assert (outcome.error, outcome.user) == (None, older)
+    assert one.clock >= 1012
+
+
+def test_of_two_accounts_of_ours_the_older_stays_and_gets_another_password(bench: Make) -> None:
+    one = bench(folder=True)
+    first, second = user(5, roles=(AI,)), user(7, roles=(AI,), created=NOON + 20)
+    one.project.script("create_user", ApiError("502.", "lost"), (second, "secret"))
+    made = one.project.create_user
+
+    def create_user(*given: Any, **more: Any) -> Any:
+        # The first takes effect only when the second is answered.
+        try:
+            return made(*given, **more)
+        finally:
+            one.lists = [[]] if one.project.answers["create_user"] else [[first, second], [first]]
+
+    one.project.create_user = create_user  # type: ignore[method-assign]
+    (outcome,) = one.run(item(CREATE, exact=True))
+    assert ("delete_user", 7) in one.journal
+    assert one.journal[-4:] == [
+        ("renew_password", 5),
+        ("keep", "ada", 5, "a new one", NOON, "i1", issued(7, NOON, "i1")),
+        ("settle", "ada"),
+        ("users",),
+    ]
+    assert (outcome.action, outcome.user) == ("created", first)
 
 
 def test_roles_that_the_api_added_are_taken_away(bench: Make) -> None:

@@ -381,5 +381,10 @@ def test_what_was_adopted_and_is_not_alone_may_be_anybodys(clock: Clock) -> None
     assert clock.look(waiting("settling", there=user(9), creations=1, intent=OURS, adopted=True), user(9)) == "verify"
 
 
+def test_accounts_of_others_are_not_ours_to_judge(clock: Clock) -> None:
+    older = [user(7, created=NOON - 60), user(9, created=NOON - 50)]
+    assert clock.look(waiting("settling", there=older[0], creations=1, intent=OURS), *older) == "verify"
+
+
 def test_accounts_that_are_only_changed_may_share_a_description(clock: Clock) -> None:
     assert clock.look(waiting("settling", there=user(9), asked=by_id(9)), user(7), user(9)) == "verify"
