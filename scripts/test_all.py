@@ -52,7 +52,7 @@ def expand(patterns: tuple[str, ...]) -> list[str]:
 def pytest_in(programs: Path, tests: list[str]) -> tuple[bool, str]:
     """The last line of pytest's output says how many tests there were; all of it is printed where one failed."""
     done = subprocess.run(
-        [str(programs / "python"), "-m", "pytest", "-q", "-n", os.environ.get("TEST_WORKERS", "2"), *tests],
+        [str(programs / "python"), "-m", "pytest", "-q", "-n", os.environ.get("TEST_WORKERS", "4"), *tests],
         cwd=ROOT,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
