@@ -85,8 +85,8 @@ def test_delete_takes_the_account_and_at_last_the_file(tmp_path: Path, sim: Simu
     again(tmp_path, sim, ["ada"], mode="delete", credentials_dir=str(folder))
 
 
-@pytest.mark.parametrize("mode", ["revoke_ai", "delete"])
-def test_the_guard_refuses_before_any_change(tmp_path: Path, sim: Simulator, mode: str) -> None:
+@pytest.mark.parametrize(("mode", "option"), [("revoke_ai", "max_revocations"), ("delete", "max_deletions")])
+def test_the_guard_refuses_before_any_change(tmp_path: Path, sim: Simulator, mode: str, option: str) -> None:
     people = ["ada", "grace", "edsger"]
     for name in people:
         sim.project().add_user(name, ROLES)
@@ -95,6 +95,7 @@ def test_the_guard_refuses_before_any_change(tmp_path: Path, sim: Simulator, mod
     assert changes(sim) == []
     assert "ada (" in result.text
     assert "edsger (" in result.text
+    assert f"raise {option}. In this role {option} is offboard_users_max_deletions." in result.text
 
 
 def test_what_cannot_be_done_is_said_and_the_others_go_on(tmp_path: Path, sim: Simulator) -> None:
