@@ -13,7 +13,7 @@ author:
   - The cloudops.ovh authors (@cloudops-ovh)
 description:
   - Turns the text of a CSV file into a list for O(cloudops.ovh.ovh_cloud_users#module:users), or for
-    C(onboard_users_users) and C(offboard_users_users) of the roles.
+    C(onboard_users_users) and C(offboard_users_users) of the roles. The latter takes from it who is meant, and no more.
   - The first line names the columns, in any order and case. They are C(description) (or C(name)), C(user_id) or
     C(username), and C(roles), C(revoke_roles), C(purge_roles), C(state), C(update_password), C(s3_credentials),
     C(ai_tokens), which mean what they mean in that module. A cell that is empty leaves the key out.
@@ -45,6 +45,8 @@ options:
     type: dict
 seealso:
   - module: cloudops.ovh.ovh_cloud_users
+  - plugin: cloudops.ovh.user_identities
+    plugin_type: filter
 """
 
 EXAMPLES = r"""

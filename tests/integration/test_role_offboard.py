@@ -10,14 +10,22 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.cloudops.ovh.plugins.module_utils._core.desired import IDENTITY_KEYS, ITEM_KEYS
 from tests.simulator import Simulator
 from tests.support.modules import PROJECT
 from tests.support.plays import PlayResult, play
 from tests.support.rig import ROLES, Rig
 
 
-def offboard(tmp_path: Path, sim: Simulator, users: list[Any], check: bool = False, **options: Any) -> PlayResult:
-    variables = {"offboard_users_users": users}
+def offboard(
+    tmp_path: Path,
+    sim: Simulator,
+    users: list[Any] | str,
+    check: bool = False,
+    more: dict[str, Any] | None = None,
+    **options: Any,
+) -> PlayResult:
+    variables = {"offboard_users_users": users, **(more or {})}
     variables.update({f"offboard_users_{key}": value for key, value in options.items()})
     return play(tmp_path, sim, playbook="cloudops.ovh.offboard", extra_vars=variables, check=check)
 
@@ -77,8 +85,8 @@ def test_delete_takes_the_account_and_at_last_the_file(tmp_path: Path, sim: Simu
     again(tmp_path, sim, ["ada"], mode="delete", credentials_dir=str(folder))
 
 
-@pytest.mark.parametrize("mode", ["revoke_ai", "delete"])
-def test_the_guard_refuses_before_any_change(tmp_path: Path, sim: Simulator, mode: str) -> None:
+@pytest.mark.parametrize(("mode", "option"), [("revoke_ai", "max_revocations"), ("delete", "max_deletions")])
+def test_the_guard_refuses_before_any_change(tmp_path: Path, sim: Simulator, mode: str, option: str) -> None:
     people = ["ada", "grace", "edsger"]
     for name in people:
         sim.project().add_user(name, ROLES)
@@ -87,6 +95,7 @@ def test_the_guard_refuses_before_any_change(tmp_path: Path, sim: Simulator, mod
     assert changes(sim) == []
     assert "ada (" in result.text
     assert "edsger (" in result.text
+    assert f"raise {option}. In this role {option} is offboard_users_max_deletions." in result.text
 
 
 def test_what_cannot_be_done_is_said_and_the_others_go_on(tmp_path: Path, sim: Simulator) -> None:
@@ -105,6 +114,60 @@ def test_what_cannot_be_done_is_said_and_the_others_go_on(tmp_path: Path, sim: S
     assert resolved.rc == 0, resolved.text
     assert [user["id"] for user in sim.project().live_users()] == twins[1:]
     assert sim.project().ai_tokens() == []
+
+
+#: What an item of a list for onboarding may ask for, by the name of the person; none of it is meant here.
+WISHES: dict[str, dict[str, Any]] = {
+    "roles": {"roles": ["administrator"]},
+    "revoke_roles": {"revoke_roles": []},
+    "purge_roles": {"purge_roles": True, "roles": ROLES},
+    "state": {"state": "present"},
+    "absent": {"state": "absent"},
+    "update_password": {"update_password": "always"},
+    "s3_credentials": {"s3_credentials": "present"},
+    "rotate": {"s3_credentials": "rotate"},
+    "ai_tokens": {"ai_tokens": "absent"},
+    "nonsense": {"state": "gone", "purge_roles": "maybe"},
+}
+#: The roles and the number of access keys that each mode leaves; None: no account.
+LEFT = {"revoke_ai": (["objectstore_operator"], 1), "revoke_all": ([], 0), "delete": None}
+
+
+@pytest.mark.parametrize("mode", LEFT)
+def test_a_list_for_onboarding_serves_offboarding(tmp_path: Path, sim: Simulator, mode: str) -> None:
+    cloud = sim.project()
+    assert {key for wishes in WISHES.values() for key in wishes} == ITEM_KEYS.difference(IDENTITY_KEYS)
+    ids = {name: cloud.add_user(name, ROLES, password="their own")["id"] for name in [*WISHES, "csv"]}
+    for one in ids.values():
+        cloud.add_s3_credential(one)
+    items: list[Any] = [{"name": name, **wishes} for name, wishes in WISHES.items()]
+    csv = "description,roles,state\ncsv,administrator,present\n"
+    expression = "{{ items + (csv | cloudops.ovh.users_from_csv) }}"
+    result = offboard(tmp_path, sim, expression, mode=mode, max_deletions=20, more={"items": items, "csv": csv})
+    assert result.rc == 0, result.text
+    alive = {user["id"] for user in cloud.live_users()}
+    found = {
+        name: (cloud.role_names(one), len(cloud.s3_credentials(one))) if one in alive else None
+        for name, one in ids.items()
+    }
+    assert found == dict.fromkeys(ids, LEFT[mode])
+    assert {cloud.password_of(one) for one in alive} <= {"their own"}
+
+
+@pytest.mark.parametrize(
+    ("item", "message"),
+    [
+        ({"description": "ada", "role": ["administrator"]}, "users[1]: unknown key role."),
+        ({"roles": ["administrator"], "state": "absent"}, "users[1] names no user"),
+        ({"description": "ada", "user_id": 7}, "names its user by description and user_id"),
+        (["ada"], "users[1] must be a description or a mapping, not list"),
+    ],
+)
+def test_an_item_that_names_nobody_is_refused(tmp_path: Path, sim: Simulator, item: Any, message: str) -> None:
+    result = offboard(tmp_path, sim, ["ada", item], mode="delete")
+    assert result.rc != 0
+    assert message in result.text
+    assert sim.calls == []
 
 
 def test_a_wrong_mode_is_refused(tmp_path: Path, sim: Simulator) -> None:

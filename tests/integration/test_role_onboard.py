@@ -270,3 +270,34 @@ def test_the_result_is_for_the_rest_of_the_play_and_holds_no_secret(tmp_path: Pa
     cached = "".join(path.read_text() for path in (tmp_path / "cache").rglob("*") if path.is_file())
     for secret in (record["password"], connection["client_secret"]):
         assert secret not in result.text + cached + json.dumps([one.result for one in result.results])
+
+
+def test_what_the_module_refuses_is_said_with_the_names_of_the_options_of_the_role(
+    tmp_path: Path, sim: Simulator
+) -> None:
+    folder = tmp_path / "creds"
+    for name in ("ada", *(f"gone {number}" for number in range(11))):
+        sim.project().add_user(name, ROLES)
+    gone = [{"description": f"gone {number}", "state": "absent"} for number in range(11)]
+    bad: dict[str, tuple[dict[str, Any], str]] = {
+        "many": ({"concurrency": 1000}, "concurrency is onboard_users_concurrency."),
+        "short": ({"vault_password": "x"}, "credentials_vault_password is onboard_users_vault_password."),
+        "resets": ({"update_password": "on_missing", "max_resets": 0}, "max_resets is onboard_users_max_resets."),
+        "days": ({"rotate_after_days": -1}, "rotate_after_days is onboard_users_rotate_after_days."),
+        "leavers": (
+            {"users": gone},
+            "max_deletions is always 10 (the role offboard_users has offboard_users_max_deletions).",
+        ),
+    }
+    hosts = {
+        host: {f"onboard_users_{name}": value for name, value in {"users": ["ada"], **options}.items()}
+        for host, (options, _sentence) in bad.items()
+    }
+    variables = {"target": "all", "onboard_users_credentials_dir": str(folder)}
+    result = play(
+        tmp_path, sim, playbook="cloudops.ovh.onboard", extra_vars=variables, inventory={"all": {"hosts": hosts}}
+    )
+    assert result.rc != 0
+    said = {one.host: one.result["msg"] for one in result.tasks("Say what failed")}
+    assert [host for host, (_options, sentence) in bad.items() if f"In this role {sentence}" not in said[host]] == []
+    assert sim.writes() == []

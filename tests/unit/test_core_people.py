@@ -5,14 +5,17 @@
 
 from __future__ import annotations
 
+import copy
 import csv
 import io
 from typing import Any
 
 import pytest
+from ansible.errors import AnsibleFilterError
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ansible_collections.cloudops.ovh.plugins.filter.user_identities import user_identities
 from ansible_collections.cloudops.ovh.plugins.filter.users_from_csv import FilterModule
 from ansible_collections.cloudops.ovh.plugins.module_utils._core.errors import InputError
 from ansible_collections.cloudops.ovh.plugins.module_utils._core.people import people_from_csv, split_roles
@@ -217,7 +220,6 @@ def test_any_name_survives(names: list[str], delimiter: str, end: str) -> None:
 
 def test_the_filter_marks_text_as_unsafe_and_says_what_is_wrong() -> None:
     from ansible import template
-    from ansible.errors import AnsibleFilterError
     from ansible.parsing.dataloader import DataLoader
 
     users_from_csv = FilterModule().filters()["users_from_csv"]
@@ -232,3 +234,22 @@ def test_the_filter_marks_text_as_unsafe_and_says_what_is_wrong() -> None:
         assert templar.template(variables["found"]) == variables["found"]
     with pytest.raises(AnsibleFilterError, match="users_from_csv: line 2 names no user"):
         users_from_csv("description,roles\n,x\n")
+
+
+def test_who_is_meant_is_taken_from_a_list_and_nothing_else() -> None:
+    users = [
+        "ada",
+        {"name": "grace", "roles": ["x"], "state": "present"},
+        {"user_id": 7},
+        {"username": "u", "rolse": 1},
+        5,
+    ]
+    given = copy.deepcopy(users)
+    assert user_identities(users) == ["ada", {"name": "grace"}, {"user_id": 7}, {"username": "u", "rolse": 1}, 5]
+    assert users == given
+
+
+@pytest.mark.parametrize(("source", "kind"), [("ada", "str"), ({"name": "ada"}, "dict"), (None, "NoneType")])
+def test_what_is_no_list_of_users_is_refused(source: Any, kind: str) -> None:
+    with pytest.raises(AnsibleFilterError, match=f"user_identities takes a list of users, not {kind}"):
+        user_identities(source)

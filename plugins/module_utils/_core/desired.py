@@ -22,13 +22,12 @@ STATES = ("present", "absent")
 S3_CREDENTIALS = ("present", "absent", "rotate")
 AI_TOKENS = ("absent",)
 UPDATE_PASSWORD = ("on_create", "on_missing", "always")
+#: Who an item of a list of users is: one of these.
+IDENTITY_KEYS = ("description", "name", "user_id", "username")
 #: What an item of a list of users may have.
 ITEM_KEYS = frozenset(
     (
-        "description",
-        "name",
-        "user_id",
-        "username",
+        *IDENTITY_KEYS,
         "roles",
         "revoke_roles",
         "purge_roles",
@@ -166,7 +165,7 @@ def _check_optional(value: object, where: str, key: str, choices: tuple[str, ...
 
 
 def _check_identity(item: Mapping[str, Any], where: str) -> dict[str, Any]:
-    given = [key for key in ("description", "name", "user_id", "username") if item.get(key) is not None]
+    given = [key for key in IDENTITY_KEYS if item.get(key) is not None]
     if len(given) != 1:
         what = "names its user by {}".format(" and ".join(given)) if given else "names no user"
         raise InputError(f"{where} {what}: give exactly one of description (name), user_id, username.", item=where)

@@ -2,9 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A list of people out of a spreadsheet: the text of a CSV file becomes items as ``ovh_cloud_users`` takes them.
+"""Lists of people, as items that ``ovh_cloud_users`` takes: out of the text of a CSV file, and who is meant by them.
 
-All that is wrong is said at once, each with its line, since whoever repairs the file has an editor that counts them.
+All that is wrong with a file is said at once, each with its line, since whoever repairs it has an editor that counts
+them.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from .desired import ITEM_KEYS, parse_item
+from .desired import IDENTITY_KEYS, ITEM_KEYS, parse_item
 from .errors import InputError
 
 DELIMITERS = (",", ";", "\t")
@@ -25,6 +26,8 @@ _LISTS = ("roles", "revoke_roles")
 _WORDS = ("state", "update_password", "purge_roles", "s3_credentials", "ai_tokens")
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+\Z")
 _MOST_PROBLEMS = 10
+#: What an item says besides who it is.
+_WISHES = ITEM_KEYS.difference(IDENTITY_KEYS)
 
 
 class Row(NamedTuple):
@@ -53,6 +56,20 @@ def people_from_csv(source: object, delimiter: str | None = None, where: object 
             f"users_from_csv takes the text of a CSV file, or a list of its rows, not {type(source).__name__}."
         )
     return _people(rows, wanted)
+
+
+def identities(users: object) -> list[Any]:
+    """Return a list of users without what the items ask for.
+
+    Whatever else is in an item stays there, so that ``ovh_cloud_users`` refuses it by the item's number.
+    """
+    if isinstance(users, str) or not isinstance(users, Sequence):
+        raise InputError(f"user_identities takes a list of users, not {type(users).__name__}.")
+    return [_without_wishes(user) if isinstance(user, Mapping) else user for user in users]
+
+
+def _without_wishes(user: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in user.items() if key not in _WISHES}
 
 
 def _check_where(where: object) -> dict[str, str]:

@@ -1,0 +1,50 @@
+# Copyright (c) 2026, the cloudops.ovh authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which project each role takes for a host: an empty name must not lead to the project of the environment."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.simulator import Simulator
+from tests.support.plays import PROJECT, play
+
+ROLE, HOST = "11111111111111111111111111111111", "22222222222222222222222222222222"
+#: The variables of a host that has the variable for its project, and names none.
+NOBODY: dict[str, Any] = {
+    "blank": "",
+    "zero": 0,
+    "null": None,
+    "looked-up": "{{ lookup('ansible.builtin.env', 'NOT_SET') }}",
+    "unknown": "{{ project_ids[inventory_hostname] }}",
+}
+
+
+@pytest.mark.parametrize("name", ["onboard", "offboard", "audit"])
+def test_a_host_that_leaves_its_project_empty_gets_no_other(tmp_path: Path, sim: Simulator, name: str) -> None:
+    role = f"{name}_users_service_name"
+    hosts: dict[str, Any] = {host: {"ovh_service_name": value} for host, value in NOBODY.items()}
+    hosts.update(environment={role: ""}, host={"ovh_service_name": HOST}, role={"ovh_service_name": "", role: ROLE})
+    for project in (ROLE, HOST):
+        sim.add_project(project)
+    variables = {
+        "target": "all",
+        "onboard_users_users": ["ada"],
+        "onboard_users_credentials_dir": str(tmp_path / "creds"),
+        "offboard_users_users": ["ada"],
+    }
+    result = play(
+        tmp_path, sim, playbook=f"cloudops.ovh.{name}", extra_vars=variables, inventory={"all": {"hosts": hosts}}
+    )
+    called = [found[1] for call in sim.calls if (found := re.search(r"/cloud/project/([0-9a-f]+)/", call.path))]
+    assert set(called) == {PROJECT, ROLE, HOST}
+    assert called.count(PROJECT) == called.count(ROLE) == called.count(HOST)
+    assert {host for host, stats in result.stats.items() if stats["failures"]} == set(NOBODY), result.text
+    said = {one.host: one.result["msg"] for one in result.tasks("Check the rules between the options")}
+    assert [host for host in NOBODY if "ovh_service_name" not in said[host]] == [], said
+    assert "ovh_service_name of zero names no project: it is empty" in said["zero"]
