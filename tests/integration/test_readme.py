@@ -5,8 +5,11 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +17,7 @@ import pytest
 import yaml
 
 from ansible_collections.cloudops.ovh.plugins.module_utils._ansible import kinds
+from project_files import copy_project
 from tests.simulator import Simulator
 from tests.simulator.auth import ACTION_PREFIX
 from tests.simulator.world import ROUTER
@@ -59,6 +63,28 @@ def test_the_commands_work_as_they_are_printed(tmp_path: Path, sim: Simulator) -
         "ai_training_read"
     ]
     assert len(sim.project(OTHER_PROJECT).live_users()) == 2
+
+
+@pytest.mark.parametrize("link", [False, True], ids=["fresh", "after-demo"])
+def test_what_is_installed_can_be_used_elsewhere(tmp_path: Path, link: bool) -> None:
+    clone, home = tmp_path / "clone", tmp_path / "home"
+    home.mkdir()
+    copy_project(clone)
+    if link:
+        (clone / ".collections/ansible_collections/cloudops").mkdir(parents=True)
+        (clone / ".collections/ansible_collections/cloudops/ovh").symlink_to(clone)
+    (section,) = re.findall(r"### 1. Install\n\n(.+?)\n\n", TEXT, re.DOTALL)
+    lines = [line.strip() for line in section.splitlines() if "pip install" not in line]
+    script = "\n".join([*lines, "pwd", "ansible-doc --json cloudops.ovh.ovh_cloud_users"])
+    env = {"HOME": str(home), "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
+    done = subprocess.run(
+        ["bash", "-e", "-c", script], cwd=clone, env=env, capture_output=True, text=True, timeout=120, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "WARNING" not in done.stderr
+    assert f"\n{home}\n" in done.stdout
+    installed = home / ".ansible/collections/ansible_collections/cloudops/ovh/plugins/modules/ovh_cloud_users.py"
+    assert str(installed) in done.stdout
 
 
 def test_the_playbook_of_ones_own_is_one() -> None:
