@@ -139,7 +139,7 @@ def show(name: str, path: Path, record: dict[str, Any]) -> None:
     source = path.with_suffix("").read_text(encoding="utf-8")
     lines = source.splitlines()
     functions = {
-        node.name: lines[node.lineno : node.end_lineno]
+        node.name: [line.replace(node.name, "") for line in lines[node.lineno - 1 : node.end_lineno]]
         for node in ast.walk(ast.parse(source))
         if isinstance(node, ast.FunctionDef) and "__mutmut_" in node.name
     }

@@ -78,6 +78,10 @@ def test_a_user(change: dict[str, Any], expected: dict[str, Any]) -> None:
     assert parse_users([{**USER, **change}, USER]) == (whole._replace(**expected), whole)
 
 
+def test_a_user_may_have_no_more_than_an_id_and_a_name() -> None:
+    assert parse_user({"id": 7, "username": "user-7"}) == User(7, "user-7", "", "", None, None, ())
+
+
 def test_a_password_is_read_apart() -> None:
     assert parse_password({**USER, "password": "secret"}) == "secret"
     assert "secret" not in repr(parse_user({**USER, "password": "secret"}))
