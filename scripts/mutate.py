@@ -37,10 +37,17 @@ class Group:
     def __init__(self, name: str, setting: dict[str, list[str]]) -> None:
         self.folder = WORK / name
         self.name = name
+        self.patterns = setting["files"]
         self.files = [f"{CODE}/{file}" for file in setting["files"]]
         self.left_out = [f"{CODE}/{file}" for file in setting.get("left_out", ())]
         found = (path for pattern in setting["tests"] for path in sorted((ROOT / "tests").glob(pattern)))
         self.tests = [str(PROJECT / path.relative_to(ROOT)) for path in found]
+
+    def has(self, chosen: list[str]) -> bool:
+        """True if one of these files is in the group, or if none is chosen."""
+        base = ROOT / "plugins" / "module_utils"
+        mine = {path.stem for pattern in self.patterns for path in base.glob(pattern)}
+        return not chosen or not mine.isdisjoint(chosen)
 
     def lay_out(self) -> None:
         """Make the folder in which mutmut runs. The verdicts of an earlier run stay."""
@@ -139,7 +146,7 @@ def show(name: str, path: Path, record: dict[str, Any]) -> None:
     source = path.with_suffix("").read_text(encoding="utf-8")
     lines = source.splitlines()
     functions = {
-        node.name: lines[node.lineno : node.end_lineno]
+        node.name: [line.replace(node.name, "") for line in lines[node.lineno - 1 : node.end_lineno]]
         for node in ast.walk(ast.parse(source))
         if isinstance(node, ast.FunctionDef) and "__mutmut_" in node.name
     }
@@ -164,8 +171,9 @@ def main() -> None:
     options = parser.parse_args()
     names = [name for name in options.what if name in settings]
     chosen = [name.removesuffix(".py") for name in options.what if name not in settings]
+    groups = [Group(name, settings[name]) for name in names or settings]
     enough = True
-    for group in (Group(name, settings[name]) for name in names or settings):
+    for group in (group for group in groups if group.has(chosen)):
         if options.show:
             for name, path, record in group.records():
                 if is_chosen(name, chosen):

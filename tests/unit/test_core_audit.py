@@ -66,6 +66,23 @@ def test_roles_are_compared_exactly(roles: tuple[str, ...], item: Any, expected:
     assert all((one.severity == ERROR) is bool(one.surplus) for one in findings)
 
 
+@pytest.mark.parametrize(
+    ("roles", "message"),
+    [
+        ((AI, READ, STORE), "Has ai_training_read, which the list does not give."),
+        ((), "Lacks ai_training_operator, objectstore_operator."),
+        ((AI,), "Lacks objectstore_operator."),
+        (
+            (ADMIN, READ),
+            "Has administrator, ai_training_read, which the list does not give and lacks ai_training_operator,"
+            " objectstore_operator.",
+        ),
+    ],
+)
+def test_roles_that_differ_are_named(roles: tuple[str, ...], message: str) -> None:
+    assert [one.message for one in found([account(1, "ada", roles)], ["ada"]) if one.kind in DRIFT] == [message]
+
+
 def test_entries_without_roles_are_compared_by_what_they_must_not_have() -> None:
     wanted = parse_expected(["ada", {"name": "bob", "revoke_roles": ["ai_*"]}], None)
     users = [account(1, "ada", (ADMIN,)), account(2, "bob", (AI, STORE))]
@@ -149,9 +166,13 @@ def test_blank_descriptions_are_no_duplicates() -> None:
     assert kinds([account(1, ""), account(2, "")]) == [("no_description", "user-1"), ("no_description", "user-2")]
 
 
-def test_many_duplicates_are_counted() -> None:
-    (first, *_others) = found([account(number, "twin") for number in range(1, 10)])
-    assert "2, 3, 4, 5, 6 and 3 more" in first.message
+@pytest.mark.parametrize(
+    ("number", "others"),
+    [(2, "2"), (6, "2, 3, 4, 5, 6"), (7, "2, 3, 4, 5, 6 and 1 more"), (9, "2, 3, 4, 5, 6 and 3 more")],
+)
+def test_many_duplicates_are_counted(number: int, others: str) -> None:
+    (first, *_others) = found([account(one, "twin") for one in range(1, number + 1)])
+    assert first.message == f"The description is also that of account {others}."
 
 
 # --- the result ---

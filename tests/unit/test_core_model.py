@@ -78,6 +78,10 @@ def test_a_user(change: dict[str, Any], expected: dict[str, Any]) -> None:
     assert parse_users([{**USER, **change}, USER]) == (whole._replace(**expected), whole)
 
 
+def test_a_user_may_have_no_more_than_an_id_and_a_name() -> None:
+    assert parse_user({"id": 7, "username": "user-7"}) == User(7, "user-7", "", "", None, None, ())
+
+
 def test_a_password_is_read_apart() -> None:
     assert parse_password({**USER, "password": "secret"}) == "secret"
     assert "secret" not in repr(parse_user({**USER, "password": "secret"}))
@@ -236,6 +240,7 @@ def test_a_defect_is_told_by_its_place_alone() -> None:
         ("2026-03-01T12:00:00+00:00", NOON),
         ("2026-03-01T12:00:00+02:30", NOON - 9000),
         ("2026-03-01T12:00:00-0230", NOON + 9000),
+        ("2026-03-01T12:00:00+14:00", NOON - 50400),
         ("1970-01-01T00:00:00Z", 0),
         ("2026-13-01T12:00:00Z", None),
         ("2026-03-01T12:00:00Zulu", None),

@@ -169,6 +169,7 @@ def test_a_label_names_the_user_as_it_was_addressed(asked: Desired, label: str) 
         (desired(roles=(AI,), purge_roles=True, revoke_roles=(READ,)), [f"create {AI}"]),
         (desired(update_password="always"), ["create"]),
         (desired(s3_credentials="present"), ["create", "make_key"]),
+        (desired(s3_credentials="rotate"), ["create", "make_key"]),
         (desired(s3_credentials="absent"), ["create"]),
         (desired(if_missing="skip", roles=(AI,)), []),
         (by_id(7, if_missing="skip"), []),
@@ -203,6 +204,13 @@ def test_a_missing_user_that_has_to_exist(asked: Desired, message: str) -> None:
     assert isinstance(item.error, UserNotFoundError)
     assert item.error.message == message
     assert item.steps == ()
+
+
+@pytest.mark.parametrize("if_missing", ["skip", "fail", "create"])
+def test_the_files_of_a_missing_user_are_known(if_missing: str) -> None:
+    stored = Stored(issued(9))
+    item = only(desired(if_missing=if_missing), seen(stored={"ada": stored}))
+    assert (item.stem, item.stored) == ("ada", stored)
 
 
 # Roles
@@ -626,6 +634,16 @@ def test_an_intent_of_its_own_keeps_a_file_name_too() -> None:
         ({"s3_credentials": "present", "roles": (AI,)}, None, (), [f"grant {AI}", "make_key"]),
         ({"s3_credentials": "absent"}, issued(3, s3_access="k1"), ("k1", "k2"), ["revoke_key k1", "revoke_key k2"]),
         ({"s3_credentials": "absent"}, None, (), []),
+        # The file still has a key that is gone: a run was killed right after that.
+        ({"s3_credentials": "absent"}, issued(3, s3_access="k1"), (), ["revoke_key k1"]),
+        ({"s3_credentials": "absent"}, issued(3, s3_access="k1"), ("k2",), ["revoke_key k2"]),
+        ({"s3_credentials": "absent"}, issued(9, s3_access="k1"), (), []),
+        ({"s3_credentials": "absent"}, issued(3), (), []),
+        # One for another needs one that is there.
+        ({"s3_credentials": "rotate"}, issued(3, s3_access="k1"), (), ["rotate_key"]),
+        ({"s3_credentials": "rotate"}, issued(3), (), ["make_key"]),
+        ({"s3_credentials": "rotate"}, issued(9, s3_access="k1"), (), ["make_key"]),
+        ({"s3_credentials": "rotate"}, None, (), ["make_key"]),
         # A key that shall go goes before anything else that could fail.
         (
             {"s3_credentials": "absent", "roles": (AI,), "update_password": "always"},

@@ -185,6 +185,31 @@ def test_long_lists_are_cut_where_people_look_first_and_whole_in_the_table() -> 
     assert [one.get("class") for one in rows] == [None] * SHOWN + ["cut"] * 50
 
 
+def test_what_there_is_nothing_to_say_of_is_said_in_few_words() -> None:
+    nothing = page({"a": audit([account(1, "ada", ())])}).texts
+    assert "Nothing." in nothing
+    # There is one account, without roles, and no problem.
+    assert nothing.count("–") == 3
+    assert "Problems" in nothing
+    assert "Problem" in page({"a": audit([account(1, "ada")], [])}).texts
+    ten = page({"a": audit([account(one, f"person {one}") for one in range(1, 11)], [])})
+    assert not any("more" in one for one in ten.texts)
+
+
+@pytest.mark.parametrize("when", ["2026-03-01 12:00", "2026-03-01T12:00:00+01:00", ""])
+def test_a_time_of_another_form_is_shown_as_it_is(when: str) -> None:
+    assert f"Who has access, {when}" in Page(to_html(build_report({}, when))).texts
+
+
+@pytest.mark.parametrize(
+    ("days", "age"),
+    [(0, "today"), (1, "1 day"), (89, "89 days"), (90, "3 months"), (729, "24 months"), (730, "2 years")]
+    + [(731, "2 years"), (1094, "2 years"), (1095, "3 years")],
+)
+def test_an_age_as_people_say_it(days: int, age: str) -> None:
+    assert age in page({"a": audit([account(1, "ada", days=days)])}).texts
+
+
 def test_columns_that_would_be_empty_are_left_out() -> None:
     def titles(audits: dict[str, Any]) -> list[str | None]:
         return [one["data-title"] for one in page(audits).all("th") if "data-title" in one]

@@ -18,9 +18,9 @@ from ansible_collections.cloudops.ovh.tests.unit.strategies import desired, user
 P = "/cloud/project/p1"
 
 
-def calls(*items: tuple[User | None, tuple[str, ...]], verify: bool = False) -> list[str]:
+def calls(*items: tuple[User | None, tuple[str, ...]], **more: bool) -> list[str]:
     plan = Plan(tuple(Item(desired(), one, tuple(map(Step, kinds))) for one, kinds in items), {})
-    return [f"{method} {path.removeprefix(P)}" for method, path in needed_calls(plan, "p1", verify)]
+    return [f"{method} {path.removeprefix(P)}" for method, path in needed_calls(plan, "p1", **more)]
 
 
 @pytest.mark.parametrize(

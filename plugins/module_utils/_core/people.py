@@ -116,7 +116,6 @@ def _records(text: str, delimiter: str | None) -> Iterator[tuple[str, list[str]]
     lines = _LINE.findall(text)
     first = next((line for line in lines if line.strip()), "")
     reader = csv.reader(lines, delimiter=delimiter or _delimiter_of(first), strict=True)
-    where = "line 1"
     while True:
         where = "line %d" % (reader.line_num + 1)
         try:
