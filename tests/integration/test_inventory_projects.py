@@ -219,7 +219,7 @@ def test_no_project_is_no_error(tmp_path: Path) -> None:
         ({"OVH_CONSUMER_KEY": ""}, "consumer_key is missing"),
         ({"OVH_ENDPOINT": "ovh-mars"}, "'ovh-mars' is not a region"),
         ({"OVH_ENDPOINT": ""}, "No endpoint"),
-        ({"OVH_TIMEOUT": "soon"}, "timeout must be a number"),
+        ({"OVH_TIMEOUT": "soon"}, "OVH_TIMEOUT must be a number"),
     ],
 )
 def test_a_connection_that_cannot_work_is_said(
