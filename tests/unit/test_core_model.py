@@ -219,7 +219,7 @@ def test_a_defect_is_told_by_its_place_alone() -> None:
     with pytest.raises(KeyError) as caught:
         fail()
     error = unexpected(caught.value)
-    assert type(error) is CloudOpsError
+    assert error.__class__ is CloudOpsError
     assert error.message == (
         f"Unexpected KeyError in the collection (test_core_model.py, line {line}). Please report it; run again to"
         " continue."

@@ -34,6 +34,13 @@ CREATE = Step("create", (AI,))
 GRANTED = user(3, roles=(AI,))
 
 
+def given(answer: Any) -> Any:
+    """Return an answer, or raise it where it is an error."""
+    if isinstance(answer, Exception):
+        raise answer
+    return answer
+
+
 class Bench:
     """A run on a clock that moves in pauses only; ``lists`` are what the project answers, the last for ever."""
 
@@ -57,9 +64,7 @@ class Bench:
     def users(self) -> Sequence[User]:
         found = self.lists.pop(0) if len(self.lists) > 1 else self.lists[0]
         self.journal.append(("users",))
-        if isinstance(found, Exception):
-            raise found
-        return list(found)
+        return list(given(found))
 
     def executor(self, *items: Item) -> Executor:
         roles = {role.name: role for role in ROLES.values()}
