@@ -195,7 +195,7 @@ def status_of(order: Order) -> int:
         # Without those of this function and of `run`.
         for _number in range(2):
             frames = frames and frames.tb_next
-        traceback.print_exception(problem.with_traceback(frames))
+        traceback.print_exception(type(problem), problem, frames)
         return 1
     return 0
 
