@@ -208,7 +208,7 @@ def test_options_that_do_not_go_together_are_refused_before_any_call(tmp_path: P
     refused = [
         ({}, "Set onboard_users_credentials_dir"),
         ({"credentials_dir": "creds"}, "is a relative path"),
-        ({"deliver_tasks": "nothing.yml"}, "there is no file"),
+        ({"deliver_tasks": "nothing.yml"}, "that of cloudops.ovh.onboard is inside the installed collection"),
         ({"deliver_tasks": __file__, "vault_password": VAULT_PASSWORD}, "needs onboard_users_credentials_dir"),
         ({"deliver_tasks": __file__, "rotate_after_days": 3}, "needs onboard_users_credentials_dir"),
         ({"deliver_tasks": __file__, "update_password": "on_missing"}, "needs onboard_users_credentials_dir"),
