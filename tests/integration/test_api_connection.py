@@ -423,9 +423,12 @@ def test_the_clock_costs_one_call_where_the_api_takes_ours_as_well(sim: Simulato
     sim.clock_offset = offset
     sim.project().add_user("ada", [AI])
     run(sim, kinds.USERS, users=["ada"], roles=[AI])
-    # Where it does not, each list is signed again, once.
     paths = [one.path.rsplit("/", 1)[1] for one in sim.calls]
-    assert sorted(paths) == sorted(["time", *["role", "user"] * (2 if offset > 60 else 1)])
+    assert paths.count("time") == 1
+    # Where it does not, a list that was signed before the time was known is signed again, once.
+    most = 2 if offset > 60 else 1
+    assert 1 <= paths.count("role") <= most
+    assert 1 <= paths.count("user") <= most
 
 
 def test_clocks_that_drift_in_a_run_are_set_again(sim: Simulator) -> None:
