@@ -132,6 +132,14 @@ def test_a_user_that_is_gone_is_looked_for_again(
         assert clock.look(early, after=(seconds - 0.1) / 6, wait_timeout=timeout) == phase
 
 
+def test_a_deletion_that_was_refused_since_the_user_is_gone_is_done(clock: Clock) -> None:
+    """The answer to the first try was lost, and the second found nobody."""
+    task = waiting("pending", Step("revoke_key", key="k"), Step("delete"), there=user(3), looks=2)
+    assert clock.look(task, user(4, "bob"), after=5) == "settling"
+    assert (task.outcome.done, list(task.todo)) == ([Step("delete")], [])
+    assert (task.looks, task.since) == (0, clock.now)
+
+
 # After a creation without an answer
 
 
