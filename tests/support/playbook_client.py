@@ -47,6 +47,7 @@ def ansible_playbook(
         order = {"program": program, "arguments": list(arguments), "cwd": str(cwd), "env": dict(env)}
         order.update(python=sys.executable if real_python else served.python, timeout=timeout)
         # What is sent for a module of the same collections is the same.
+        order["templates"] = served.templates
         order["payloads"] = None if _differ(env, "ANSIBLE_COLLECTIONS_PATH") else served.payloads
         status = served.ask({**order, "out": str(out), "err": str(err)})
         if status is None:
@@ -70,9 +71,11 @@ class Servers:
         self._home = tempfile.TemporaryDirectory(prefix="cloudops-ovh-playbooks-")
         folder = Path(self._home.name)
         self.payloads = str(folder / "payloads")
+        self.templates = str(folder / "templates")
         self.python = str(folder / "python")
         socket = str(folder / "modules")
         os.mkdir(self.payloads)
+        os.mkdir(self.templates)
         self._write_python(socket)
         self._modules = self._start("module_server", socket)
         self._playbooks = self._start("playbook_server")

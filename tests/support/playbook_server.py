@@ -21,20 +21,41 @@ import time
 from pathlib import Path
 from typing import Any
 
+from jinja2 import Environment, FileSystemBytecodeCache
+
 #: Read once, when ansible-core is imported: a run that sets one of these needs a process of its own.
 READ_AT_IMPORT = frozenset(("ANSIBLE_CONFIG", "ANSIBLE_LOG_PATH", "ANSIBLE_DEBUG", "ANSIBLE_CALLBACK_PLUGINS"))
 
 
 #: Plugins of ansible-core that nearly every run loads, be it only to see what they are called.
 PLUGINS = ("callback", "connection", "doc_fragments", "inventory", "shell", "strategy", "vars")
+#: Those of which loading takes long: they define options in YAML, or a worker for each task loads all of them.
+LOADED = ("become", "cache", "callback", "connection", "filter", "inventory", "shell", "strategy", "test", "vars")
+#: What the code of a template depends on, besides its text.
+SETTINGS = (
+    "__class__",
+    "block_start_string",
+    "block_end_string",
+    "variable_start_string",
+    "variable_end_string",
+    "comment_start_string",
+    "comment_end_string",
+    "line_statement_prefix",
+    "line_comment_prefix",
+    "trim_blocks",
+    "lstrip_blocks",
+    "newline_sequence",
+    "keep_trailing_newline",
+)
 
 
 def prepare() -> None:
-    """Import what a run imports, and parse the large files of ansible-core that no run changes."""
+    """Import what a run imports, load the plugins, and parse the large files of ansible-core that no run changes."""
     import ansible.cli.inventory
     import ansible.cli.playbook
     import ansible.executor.task_executor
     from ansible.config.manager import ConfigManager
+    from ansible.plugins import loader
     from ansible.utils.collection_loader import _collection_finder
 
     root = Path(ansible.__file__).parent
@@ -49,6 +70,26 @@ def prepare() -> None:
     routes = functools.cache(_collection_finder._meta_yml_to_dict)
     routes((root / "config" / "ansible_builtin_runtime.yml").read_bytes(), ("ansible.builtin", "runtime.yml"))
     _collection_finder._meta_yml_to_dict = routes
+    for kind in LOADED:
+        list(getattr(loader, f"{kind}_loader").all(class_only=True))
+
+
+def remember_templates(folder: str) -> None:
+    """Have each template compiled once for all runs. Every worker of a play would compile those of its task anew."""
+    cache = FileSystemBytecodeCache(folder)
+    compiled = Environment.compile
+
+    def compile_once(environment: Environment, source: Any, *args: Any, **options: Any) -> Any:
+        if not isinstance(source, str) or args or options:
+            return compiled(environment, source, *args, **options)
+        settings = [str(getattr(environment, name)) for name in SETTINGS]
+        bucket = cache.get_bucket(environment, "\n".join([*settings, source]), None, source)
+        if bucket.code is None:
+            bucket.code = compiled(environment, source)
+            cache.set_bucket(bucket)
+        return bucket.code
+
+    Environment.compile = compile_once
 
 
 def run(order: dict[str, Any]) -> None:
@@ -63,9 +104,14 @@ def run(order: dict[str, Any]) -> None:
     from ansible import constants
     from ansible.cli import inventory, playbook
 
+    documented = constants.config._plugins
     importlib.reload(constants)
+    constants.config._plugins = documented
+    # A thousand looks a second for the end of a task are worth it for a play alone, not for several side by side.
+    constants.DEFAULT_INTERNAL_POLL_INTERVAL = 0.005
     if order["python"]:
         sys.executable = order["python"]
+    remember_templates(order["templates"])
     if order["payloads"]:
         os.symlink(order["payloads"], os.path.join(constants.DEFAULT_LOCAL_TMP, "ansiballz_cache"))
     programs = {"playbook": playbook.PlaybookCLI, "inventory": inventory.InventoryCLI}

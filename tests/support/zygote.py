@@ -22,9 +22,21 @@ from ovh import client as _imported_early  # noqa: F401
 from requests import sessions as _imported_too  # noqa: F401
 
 from ansible_collections.cloudops.ovh.plugins.module_utils._ansible import kinds, runner
-from ansible_collections.cloudops.ovh.plugins.module_utils._api import client, config, folder
+from ansible_collections.cloudops.ovh.plugins.module_utils._api import (
+    apply,
+    client,
+    config,
+    creation,
+    failures,
+    file_key,
+    folder,
+    permissions,
+    watch,
+)
 from tests.support.rig import hurry, inline_vault
 
+#: What a run imports only when it needs it, or has to do with an error: here, once for all.
+LAZILY = (apply, config, creation, failures, file_key, permissions, watch)
 KINDS = {"ovh_cloud_users": kinds.USERS, "ovh_cloud_user": kinds.USER, "ovh_cloud_user_role": kinds.USER_ROLE}
 
 
@@ -159,7 +171,6 @@ def fork(order: dict[str, Any]) -> int:
 
 def main() -> None:
     """Follow orders until standard input ends."""
-    assert config
     for line in sys.stdin:
         order = json.loads(line)
         answer = {"pid": fork(order)} if "params" in order else {"status": os.waitpid(order["wait"], 0)[1]}
