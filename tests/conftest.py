@@ -30,7 +30,7 @@ LONGEST = (
     "test_cloud_machine",
     "test_module_examples",
 )
-#: The files with tests that wait more than they compute. Mixed with the others, they leave no processor idle at the end.
+#: The files with tests that wait more than they compute. Mixed with the others, they leave no processor idle.
 WAITING = (
     "test_secrets_results",
     "test_lost_",
