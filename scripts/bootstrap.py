@@ -110,10 +110,12 @@ def install(level: str) -> None:
     started = time.monotonic()
     say(f"Installing what `{level}` needs (only once) …")
     run(
-        # Python compiles what is used, when it is used. That is a small part.
         [PYTHON, "-m", "pip", "install", "--quiet", "--no-compile", "-r", ROOT / LEVELS[level]],
         "pip could not install the requirements. Is the network reachable? Nothing outside .venv was changed.",
     )
+    # On all processors, which pip does not do; else all that start side by side would each compile the same files. That some
+    # files are not for this Python is no failure.
+    subprocess.run([PYTHON, "-m", "compileall", "-qq", "-j", "0", VENV / "lib"], stdout=subprocess.DEVNULL, check=False)
     for name in levels_up_to(level):
         stamp(name).write_text(digest(name), encoding="utf-8")
     say(f"Installed in {time.monotonic() - started:.0f} s.")
