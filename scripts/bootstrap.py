@@ -113,8 +113,8 @@ def install(level: str) -> None:
         [PYTHON, "-m", "pip", "install", "--quiet", "--no-compile", "-r", ROOT / LEVELS[level]],
         "pip could not install the requirements. Is the network reachable? Nothing outside .venv was changed.",
     )
-    # On all processors, which pip does not do; else all that start side by side would each compile the same files. That some
-    # files are not for this Python is no failure.
+    # On all processors, which pip does not do; else all that start side by side would each compile the same files.
+    # Some files are not for this Python: that is no failure.
     subprocess.run([PYTHON, "-m", "compileall", "-qq", "-j", "0", VENV / "lib"], stdout=subprocess.DEVNULL, check=False)
     for name in levels_up_to(level):
         stamp(name).write_text(digest(name), encoding="utf-8")
