@@ -83,6 +83,11 @@ def isolate(base: Path, home: Path) -> None:
     )
 
 
+#: A folder for all workers of pytest-xdist, which inherit the environment of the process that starts them.
+SHARED = "CLOUDOPS_OVH_TESTS_SHARED"
+OWNS_SHARED = SHARED not in os.environ
+if OWNS_SHARED:
+    os.environ[SHARED] = tempfile.mkdtemp(prefix="cloudops-ovh-shared-")
 BASE = collections_path()
 HOME = Path(tempfile.mkdtemp(prefix="cloudops-ovh-tests-"))
 isolate(BASE, HOME)
@@ -118,6 +123,8 @@ def pytest_collection_finish() -> None:
 
 def pytest_unconfigure() -> None:
     shutil.rmtree(HOME, ignore_errors=True)
+    if OWNS_SHARED:
+        shutil.rmtree(os.environ.pop(SHARED), ignore_errors=True)
 
 
 with contextlib.suppress(ImportError):

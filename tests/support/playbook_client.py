@@ -17,6 +17,8 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from ansible.release import __version__
+
 from tests.support.playbook_server import READ_AT_IMPORT
 
 HERE = Path(__file__).resolve().parent
@@ -65,17 +67,20 @@ def _differ(env: Mapping[str, str], *names: str) -> bool:
 
 
 class Servers:
-    """That of playbooks and that of modules, with a folder for both."""
+    """That of playbooks and that of modules. What they make for later runs is shared by all workers of pytest-xdist."""
 
     def __init__(self) -> None:
         self._home = tempfile.TemporaryDirectory(prefix="cloudops-ovh-playbooks-")
         folder = Path(self._home.name)
-        self.payloads = str(folder / "payloads")
-        self.templates = str(folder / "templates")
+        shared = Path(os.environ["CLOUDOPS_OVH_TESTS_SHARED"])
+        # Before 2.19 ansible-core locked out the workers of the same run only.
+        locks = tuple(map(int, __version__.split(".")[:2])) >= (2, 19)
+        self.payloads = str((shared if locks else folder) / "payloads")
+        self.templates = str(shared / "templates")
         self.python = str(folder / "python")
         socket = str(folder / "modules")
-        os.mkdir(self.payloads)
-        os.mkdir(self.templates)
+        os.makedirs(self.payloads, exist_ok=True)
+        os.makedirs(self.templates, exist_ok=True)
         self._write_python(socket)
         self._modules = self._start("module_server", socket)
         self._playbooks = self._start("playbook_server")
