@@ -48,8 +48,8 @@ def ansible_playbook(
         out, err = Path(folder, "out"), Path(folder, "err")
         order = {"program": program, "arguments": list(arguments), "cwd": str(cwd), "env": dict(env)}
         order.update(python=sys.executable if real_python else served.python, timeout=timeout)
-        # What is sent for a module of the same collections is the same.
         order["templates"] = served.templates
+        # What is sent for a module of the same collections is the same.
         order["payloads"] = None if _differ(env, "ANSIBLE_COLLECTIONS_PATH") else served.payloads
         status = served.ask({**order, "out": str(out), "err": str(err)})
         if status is None:
