@@ -174,8 +174,9 @@ def test_users_who_are_ready_tell_when_to_look_for_the_others(sim: Simulator) ->
     sim.settings.update({"latency": 0.05, "creating": 1.0})
     result = run(sim, kinds.USERS, users=people(30), roles=[AI], concurrency=1)
     assert result["summary"]["created"] == 30
-    # Before the creations, and then these two.
-    assert asked(sim).count("GET user") == 3
+    # Before the creations, and then these two; one more where the machine is so busy that the last one is late. Without
+    # what the first ones tell, there were six.
+    assert asked(sim).count("GET user") in (3, 4)
 
 
 def test_bad_input_costs_no_call(sim: Simulator) -> None:
