@@ -15,6 +15,7 @@ import subprocess
 import sys
 import tempfile
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -38,8 +39,17 @@ class Loader(yaml.SafeLoader):
 Loader.add_multi_constructor("!", lambda loader, suffix, node: getattr(node, "value", None))
 
 
+def documents(text: str) -> Iterator[Any]:
+    loader = Loader(text)
+    try:
+        while loader.check_data():
+            yield loader.get_data()
+    finally:
+        loader.dispose()
+
+
 def check_yaml(block: Block) -> None:
-    list(yaml.load_all(block.code, Loader))  # noqa: S506
+    list(documents(block.code))
     settings = YamlLintConfig(file=str(ROOT / ".yamllint"))
     # Pieces of files begin in the middle.
     settings.rules["document-start"] = False
@@ -111,7 +121,7 @@ def write_files(blocks: list[Block], folder: Path) -> dict[str, str]:
     """Plays and tasks as files that ansible-lint knows by their place; which file is which block."""
     names: dict[str, str] = {}
     for number, block in enumerate(blocks):
-        kind = kind_of(yaml.load(block.code, Loader)) if block.language == "yaml" else None  # noqa: S506
+        kind = kind_of(next(documents(block.code), None)) if block.language == "yaml" else None
         if kind:
             path = folder / kind / f"block_{number}.yml"
             path.parent.mkdir(exist_ok=True)

@@ -22,7 +22,7 @@ from tests.support.plays import PlayResult, play
 
 EXAMPLE = ROOT / "playbooks" / "examples" / "awx-project"
 SECRETS = {"application_secret": "planted-secret-1", "consumer_key": "planted-secret-2"}
-HOOK = {"type": "slack", "configuration": {"token": "planted-secret-3", "channels": ["#cloud"]}}
+HOOK: dict[str, Any] = {"type": "slack", "configuration": {"token": "planted-secret-3", "channels": ["#cloud"]}}
 VARIABLES: dict[str, Any] = {
     "awx_setup_project_url": "https://git.example.com/cloud/awx-project.git",
     "awx_setup_credentials_dir": "/srv/ovh-credentials",
@@ -82,7 +82,7 @@ def test_everything_is_made_once(tmp_path: Path, awx: StandIn) -> None:
     assert (schedule["enabled"], awx_rules.rrule(schedule["rrule"])) == (True, [])
 
     # One thing that changes is one change, and secrets stay what they are.
-    hook = {"type": "slack", "configuration": {**HOOK["configuration"], "channels": ["#other"]}}  # type: ignore[dict-item]
+    hook = {"type": "slack", "configuration": {**HOOK["configuration"], "channels": ["#other"]}}
     assert changed(setup(tmp_path, awx, awx_setup_notification=hook)) == 1
     kept = awx.named("notification_templates", "OVHcloud drift")["notification_configuration"]
     assert kept == {"token": "planted-secret-3", "channels": ["#other"]}

@@ -128,13 +128,19 @@ def test_the_commands_of_pipelines_and_units_run(tmp_path: Path, sim: Simulator,
     assert people(sim) == ["ada"]
 
 
+class UnitFile(configparser.ConfigParser):
+    """Keeps capitals, as systemd does."""
+
+    def optionxform(self, optionstr: str) -> str:
+        return optionstr
+
+
 def test_the_unit_and_its_timer(tmp_path: Path) -> None:
     for name in ("ovh-audit.service", "ovh-audit.timer"):
         # What it starts is not installed here.
         text = (EMBED / name).read_text().replace("/opt/ovh-audit/venv/bin/ansible-playbook", "/bin/true")
         (tmp_path / name).write_text(text)
-    timer = configparser.ConfigParser(strict=False, interpolation=None)
-    timer.optionxform = str  # type: ignore[assignment, method-assign]
+    timer = UnitFile(strict=False, interpolation=None)
     timer.read(EMBED / "ovh-audit.timer")
     assert timer["Timer"]["OnCalendar"] == "*-*-* 02:00:00"
     assert timer["Install"]["WantedBy"] == "timers.target"

@@ -506,14 +506,14 @@ def test_a_second_run_waits_for_the_first_at_most_wait_timeout(sim: Simulator, b
 
 
 def test_runs_at_the_same_time_in_one_folder_make_one_account(sim: Simulator, base: Path) -> None:
+    def run(users: list[str], results: list[dict[str, Any]]) -> None:
+        # The folder itself is made by whoever comes first.
+        results.append(keep(sim, base / users[0], users))
+
     for number in range(5):
         users = [f"user-{number}"]
         results: list[dict[str, Any]] = []
-        workers = [
-            # The folder itself is made by whoever comes first.
-            threading.Thread(target=lambda: results.append(keep(sim, base / users[0], users)))  # noqa: B023
-            for _number in range(3)
-        ]
+        workers = [threading.Thread(target=run, args=(users, results)) for _number in range(3)]
         for worker in workers:
             worker.start()
         for worker in workers:

@@ -22,7 +22,7 @@ def test_whatever_the_nights_bring_nothing_is_lost_doubled_or_leaked(
     monkeypatch.setattr(CloudMachine, "zygote", zygote, raising=False)
     DONE.clear()
     few = settings(max_examples=12, stateful_step_count=8, deadline=None, suppress_health_check=list(HealthCheck))
-    run_state_machine_as_test(CloudMachine, settings=few)  # type: ignore[no-untyped-call]
+    run_state_machine_as_test(CloudMachine, settings=few)
     # All of it happened.
     for what in ("runs", "kills", "faults", "overlaps", "plans compared"):
         assert DONE[what], DONE

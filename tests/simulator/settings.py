@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable
-from typing import Any, Union
-
-# A description is changed by a function, or by the name of one (other processes can only send a name).
-Mangle = Union[Callable[[str], str], str, None]  # noqa: UP007 - evaluated at run time, on Python 3.9 too
+from typing import Any
 
 MANGLERS: dict[str, Callable[[str], str]] = {
     "upper": str.upper,
@@ -38,8 +35,8 @@ class Settings:
     strict_statuses: set[str] = dataclasses.field(default_factory=lambda: {"creating", "deleting"})
     trim_descriptions: bool = False
     """Whether descriptions lose the blanks around them when a user is created."""
-    mangle: Mangle = None
-    """What else happens to a description: a function, or a name out of ``MANGLERS``."""
+    mangle: Callable[[str], str] | str | None = None
+    """What else happens to a description: a function, or a name in ``MANGLERS`` (all that another process can send)."""
     user_limit: int = 1000
     user_limit_status: int = 409
     unset_policy: str | None = '{"Statement":[]}'

@@ -285,7 +285,7 @@ class CloudMachine(RuleBasedStateMachine):
         self.ledger.check_done(order, rig, before, result, failed)
         self._check_steady(order, rig)
 
-    def _check_failure(self, order: Order, before: Before, result: Mapping[str, Any]) -> None:
+    def _check_failure(self, order: Order, before: Before, result: dict[str, Any]) -> None:
         """Assert that a run in which nothing went wrong fails for a reason: a guard, or two of one name."""
         failure = result.get("failure", {})
         if failure.get("code") == "refused_by_guard":
@@ -298,7 +298,7 @@ class CloudMachine(RuleBasedStateMachine):
         failed = {user["description"] for user in result["users"] if user["action"] == "failed"}
         doubled = {wish.description for wish in order.wishes if before.is_ambiguous(wish)}
         assert failed == doubled, result["msg"]
-        result.setdefault("failure", {"code": ""})  # type: ignore[attr-defined]
+        result.setdefault("failure", {"code": ""})
 
     @staticmethod
     def _goes(order: Order, before: Before, number: int, account: Account) -> bool:

@@ -13,6 +13,7 @@ import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 from tests.simulator import Simulator
 from tests.simulator.messages import Answer
@@ -51,7 +52,8 @@ class Secrets:
                 self.known.update(project.password_of(user["id"]) for user in project.users())
             return call, outcome
 
-        sim.world.exchange = heard  # type: ignore[method-assign]
+        # For as long as the simulator lives.
+        mock.patch.object(sim.world, "exchange", heard).start()
 
     def learn(self, data: Any) -> None:
         """Take what an answer holds."""

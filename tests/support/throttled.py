@@ -11,7 +11,7 @@ from __future__ import annotations
 import heapq
 import itertools
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -71,6 +71,8 @@ class _World:
         self.ran = Ran()
         self.left = calls
         self.done = 0
+        #: What a call that passed leads to.
+        self.answered: Callable[[Pace], None] = self.begin
         self._latency = latency
         self._events: list[tuple[float, int, str, tuple[Any, ...]]] = []
         self._order = itertools.count()
@@ -129,9 +131,6 @@ class _World:
         pace.refused(now, ticket, float(hint) if hint else None)
         self.later(0.0, "ask", pace, refusals + 1)
 
-    def answered(self, pace: Pace) -> None:
-        """Replaced by :func:`run`: what a call that passed leads to."""
-
 
 def run(
     paces: Pace | Sequence[Pace],
@@ -161,7 +160,7 @@ def run(
                     world.begin(one)
         world.begin(pace)
 
-    world.answered = answered  # type: ignore[method-assign]
+    world.answered = answered
     for pace in runs:
         world.begin(pace)
     world.play()

@@ -18,8 +18,8 @@ import threading
 from typing import Any
 
 from ansible.module_utils import basic
-from ovh import client as _imported_early  # noqa: F401
-from requests import sessions as _imported_too  # noqa: F401
+from ovh import client as ovh_client
+from requests import sessions
 
 from ansible_collections.cloudops.ovh.plugins.module_utils._ansible import kinds, runner
 from ansible_collections.cloudops.ovh.plugins.module_utils._api import (
@@ -36,7 +36,7 @@ from ansible_collections.cloudops.ovh.plugins.module_utils._api import (
 from tests.support.rig import hurry, inline_vault
 
 #: What a run imports only when it needs it, or has to do with an error: here, once for all.
-LAZILY = (apply, config, creation, failures, file_key, permissions, watch)
+LAZILY = (apply, config, creation, failures, file_key, ovh_client, permissions, sessions, watch)
 KINDS = {"ovh_cloud_users": kinds.USERS, "ovh_cloud_user": kinds.USER, "ovh_cloud_user_role": kinds.USER_ROLE}
 
 

@@ -51,12 +51,12 @@ def user(
 
 def desired(description: str | None = "ada", **more: object) -> Desired:
     """What is asked for one user, by its description unless something else is given."""
-    return Desired("users[0]", description, **more)  # type: ignore[arg-type]
+    return Desired("users[0]", description, **more)
 
 
 def by_id(user_id: int, **more: object) -> Desired:
     """What is asked for the user with this id."""
-    return Desired("users[0]", user_id=user_id, **more)  # type: ignore[arg-type]
+    return Desired("users[0]", user_id=user_id, **more)
 
 
 def seen(
@@ -171,7 +171,7 @@ def _item(draw: st.DrawFn, key: str, value: object) -> Desired:
     free = [name for name in (*NAMES, "ai_*") if name not in granted]
     return Desired(
         f"item {value}",
-        **{key: value},  # type: ignore[arg-type]
+        **{key: value},
         state=draw(st.sampled_from(["present", "present", "present", "absent"])),
         roles=roles,
         revoke_roles=tuple(sorted(draw(st.sets(st.sampled_from(free), max_size=2)))),

@@ -340,7 +340,7 @@ def test_the_second_opinion_can_disagree() -> None:
 def _refusal(world: World, steps: Sequence[Step]) -> list[str]:
     try:
         for step in steps:
-            world._do(step, 1, None)  # type: ignore[arg-type]
+            world._do(step, 1, None)
     except AssertionError as problem:
         return [str(problem)]
     return []

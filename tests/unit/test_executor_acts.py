@@ -56,7 +56,7 @@ class Bench:
         self.project = FakeProject(self.journal, NOON)
         self.keeper = FakeKeeper(self.journal) if folder else None
         roles = {role.name: role for role in ROLES.values()}
-        self.acts = Acts(self.project, self.keeper, roles, Settings(**settings))  # type: ignore[arg-type]
+        self.acts = Acts(self.project, self.keeper, roles, Settings(**settings))
 
     def said(self, task: Task, problem: type[Exception] | None = None) -> list[tuple[Any, ...]]:
         """Work on a task; return all that was asked of the API and the folder."""
@@ -136,7 +136,7 @@ def test_a_creation_that_was_stopped_before_it_was_sent_leaves_no_intent() -> No
     bench, one = Bench(), task(CREATE)
     assert bench.keeper is not None
     begin = bench.keeper.begin
-    bench.keeper.begin = lambda *given: (bench.project.stop.set(), begin(*given))[1]  # type: ignore[method-assign]
+    bench.keeper.begin = lambda *given: (bench.project.stop.set(), begin(*given))[1]
     assert [call[0] for call in bench.said(one, CancelledError)] == ["begin", "settle"]
 
 
@@ -314,7 +314,7 @@ def test_a_renewal_is_not_begun_once_the_run_was_told_to_stop() -> None:
     bench, one = Bench(), task(Step("renew", reason="always"), there=ADA)
     assert bench.keeper is not None
     begin = bench.keeper.begin
-    bench.keeper.begin = lambda *given: (bench.project.stop.set(), begin(*given))[1]  # type: ignore[method-assign]
+    bench.keeper.begin = lambda *given: (bench.project.stop.set(), begin(*given))[1]
     assert [call[0] for call in bench.said(one, CancelledError)] == ["begin", "settle"]
 
 

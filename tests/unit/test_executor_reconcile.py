@@ -96,12 +96,12 @@ class Bench:
 
     def run(self, *asked: Desired, policy: Any = None, settings: Any = None, **more: Any) -> Report:
         wanted = Request("p1", asked, policy or Policy(), settings or Settings(concurrency=1), **more)
-        return reconcile.reconcile(wanted, lambda: self.project.port)  # type: ignore[arg-type,return-value]
+        return reconcile.reconcile(wanted, lambda: self.project.port)
 
     def one(self, asked: Desired, **more: Any) -> Report:
         settings = Settings(concurrency=1, keep_passwords=True)
         wanted = Request("p1", [asked], Policy(), settings, hidden=True, **more)
-        return converge.converge_one(wanted, lambda: self.project.port)  # type: ignore[arg-type,return-value]
+        return converge.converge_one(wanted, lambda: self.project.port)
 
     @property
     def calls(self) -> list[str]:

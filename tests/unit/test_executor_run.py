@@ -68,8 +68,8 @@ class Bench:
 
     def executor(self, *items: Item) -> Executor:
         roles = {role.name: role for role in ROLES.values()}
-        acts = Acts(self.project, self.keeper, roles, self.settings)  # type: ignore[arg-type]
-        return Executor(self.project, acts, Plan(items, roles), self.settings)  # type: ignore[arg-type]
+        acts = Acts(self.project, self.keeper, roles, self.settings)
+        return Executor(self.project, acts, Plan(items, roles), self.settings)
 
     def run(self, *items: Item) -> list[Outcome]:
         return self.executor(*items).run()
@@ -202,7 +202,7 @@ def test_a_change_that_is_not_possible_yet_is_tried_again_later_and_later(bench:
         done(user_id, role)
         one.lists = [[GRANTED]]
 
-    one.project.grant = grant  # type: ignore[method-assign]
+    one.project.grant = grant
     (outcome,) = one.run(item(GRANT, there=user(3)))
     assert (outcome.action, one.calls.count("grant")) == ("updated", refusals + 1)
     # Half a second after the first refusal, then twice as long each time.
@@ -251,8 +251,8 @@ def test_once_it_is_known_how_long_a_user_takes_the_others_are_looked_for_then(b
         ready = {number: "ok" if one.clock >= at + 4 else "creating" for number, at in born.items()}
         return [user(number, f"p{number}", roles=(AI,), status=status) for number, status in ready.items()]
 
-    one.project.create_user = create_user  # type: ignore[method-assign]
-    one.project.users = users  # type: ignore[method-assign]
+    one.project.create_user = create_user
+    one.project.users = users
     outcomes = one.run(*(item(CREATE, description=f"p{number}", exact=True) for number in range(7, 10)))
     assert [outcome.action for outcome in outcomes] == ["created"] * 3
     assert one.clock - max(born.values()) < 5.5
@@ -371,7 +371,7 @@ def test_a_creation_that_was_never_made_is_made_again(bench: Make) -> None:
         one.lists = [[user(7, roles=(AI,))]]
         return answer
 
-    one.project.create_user = create_user  # type: ignore[method-assign]
+    one.project.create_user = create_user
     (outcome,) = one.run(item(CREATE, exact=True))
     assert (outcome.action, one.calls.count("create_user"), one.calls[-1]) == ("created", 2, "users")
     assert one.clock >= 1012
@@ -424,7 +424,7 @@ def test_of_two_accounts_of_ours_the_older_stays_and_gets_another_password(bench
         finally:
             one.lists = [[]] if one.project.answers["create_user"] else [[first, second], [first]]
 
-    one.project.create_user = create_user  # type: ignore[method-assign]
+    one.project.create_user = create_user
     (outcome,) = one.run(item(CREATE, exact=True))
     assert ("delete_user", 7) in one.journal
     assert one.journal[-4:] == [

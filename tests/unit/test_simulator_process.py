@@ -368,7 +368,7 @@ def test_the_control_surface_is_for_this_machine_only(sim: Simulator) -> None:
     from tests.simulator.control import Control as Answering
     from tests.simulator.messages import Request
 
-    request = Request("GET", "/_sim/", requests.structures.CaseInsensitiveDict())  # type: ignore[arg-type]
+    request = Request("GET", "/_sim/", requests.structures.CaseInsensitiveDict())
     assert Answering(sim).answer(request, "192.0.2.1").status == 403
     assert Answering(sim).answer(request, "127.0.0.1").status == 200
     assert Answering(sim).answer(request, "::1").status == 200
