@@ -108,6 +108,30 @@ def end(process: subprocess.Popen[str]) -> None:
         process.stdout.close()
 
 
+def working_in(folder: Path) -> list[int]:
+    """The processes that have the folder in their environment. None are found where there is no /proc, as on macOS."""
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            if process.name != str(os.getpid()) and os.fsencode(folder) in (process / "environ").read_bytes():
+                found.append(int(process.name))
+    return found
+
+
+def end_the_rest(folder: Path) -> None:
+    """Wait for what ansible-playbook left: told to end, it does so at once, and its workers and modules a moment later.
+
+    Workers have sessions of their own, so that no group holds them all.
+    """
+    deadline = time.monotonic() + SECONDS_TO_END
+    while rest := working_in(folder):
+        if time.monotonic() > deadline:
+            for number in rest:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(number, signal.SIGKILL)
+        time.sleep(0.02)
+
+
 class Api:
     """The simulator, seen from its own side: what it holds and what it was asked, whatever a playbook says."""
 
@@ -240,9 +264,12 @@ def play(port: int, verbose: bool) -> None:
         folder = Path(name)
         (folder / "home").mkdir()
         env = environment(folder)
-        with simulator(folder, port, env) as api:
-            say(f"An embedded API listens on {api.url}. No account is needed, nothing real is changed.")
-            Demo(api, folder, env, verbose).run()
+        try:
+            with simulator(folder, port, env) as api:
+                say(f"An embedded API listens on {api.url}. No account is needed, nothing real is changed.")
+                Demo(api, folder, env, verbose).run()
+        finally:
+            end_the_rest(folder)
     say("\nAll of that worked. The embedded API and the temporary folder are gone.")
 
 

@@ -15,6 +15,8 @@ from pathlib import Path
 
 import pytest
 
+import demo
+
 
 def start(checkout: Path, tmp_path: Path, *arguments: str) -> subprocess.Popen[str]:
     return subprocess.Popen(
@@ -40,22 +42,31 @@ def left_running(tmp_path: Path) -> list[str]:
     return found
 
 
+# ansible-playbook does not wait for its workers and modules when it is told to end.
+@pytest.mark.parametrize("sign", ["onboard", "&& sleep 0"], ids=["beginning", "module"])
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["ctrl-c", "term"])
-def test_interrupted_while_the_playbook_runs(checkout: Path, tmp_path: Path, number: int) -> None:
+def test_interrupted_while_the_playbook_runs(checkout: Path, tmp_path: Path, number: int, sign: str) -> None:
     process = start(checkout, tmp_path)
     assert process.stdout is not None
     while "ansible-playbook" not in (line := process.stdout.readline()):
         assert line, "the demo ended before the playbook began"
     deadline = time.monotonic() + 30
-    while not any("onboard" in command for command in left_running(tmp_path)):
+    while not any(sign in command for command in left_running(tmp_path)):
         assert time.monotonic() < deadline
-        time.sleep(0.02)
+        time.sleep(0.005)
     process.send_signal(number)
     output = process.communicate(timeout=60)[0]
     assert process.returncode == 130, output
     assert "Everything was cleaned up." in output
     assert left_running(tmp_path) == []
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_process_that_does_not_end_is_killed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(demo, "SECONDS_TO_END", 0.1)
+    with subprocess.Popen(["sleep", "60"], env={**os.environ, "HOME": str(tmp_path)}) as process:
+        demo.end_the_rest(tmp_path)
+        assert process.wait(10) == -signal.SIGKILL
 
 
 def test_a_port_that_is_taken(checkout: Path, tmp_path: Path) -> None:
