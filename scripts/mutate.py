@@ -107,7 +107,7 @@ class Group:
 
     def run(self, processes: int) -> None:
         command = [str(Path(sys.executable).with_name("mutmut")), "run", "--max-children", str(processes)]
-        environment = {**os.environ, "HYPOTHESIS_PROFILE": "mutation"}
+        environment = {**os.environ, "TEST_DEPTH": "mutation"}
         subprocess.run(command, cwd=self.folder, env=environment, check=True)
 
 

@@ -50,14 +50,14 @@ def properties(seed: int) -> bool:
     done = subprocess.run(
         [*command, "-m", "hypothesis", *PROPERTIES],
         cwd=ROOT,
-        env={**os.environ, "HYPOTHESIS_PROFILE": "soak"},
+        env={**os.environ, "TEST_DEPTH": "soak"},
         capture_output=True,
         text=True,
         check=False,
     )
     if done.returncode:
         print(done.stdout[-8000:], done.stderr[-2000:])
-        print(f"Again: HYPOTHESIS_PROFILE=soak scripts/test -n 0 -m hypothesis --hypothesis-seed={seed} FILE")
+        print(f"Again: TEST_DEPTH=soak scripts/test -n 0 -m hypothesis --hypothesis-seed={seed} FILE")
         return False
     print("  properties:", done.stdout.strip().splitlines()[-1], flush=True)
     return True

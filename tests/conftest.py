@@ -130,8 +130,9 @@ def pytest_unconfigure() -> None:
 with contextlib.suppress(ImportError):
     from hypothesis import Phase, settings
 
-    # A slow machine is no failure, and a run on CI must be repeatable.
-    settings.register_profile("project", deadline=None, derandomize=True, max_examples=60)
+    # A slow machine is no failure, and a run must be repeatable. See tests/support/depth.py.
+    settings.register_profile("everyday", deadline=None, derandomize=True, max_examples=30)
+    settings.register_profile("thorough", deadline=None, derandomize=True, max_examples=100)
     settings.register_profile("explore", deadline=None, max_examples=2000)
     # One of many rounds of scripts/soak.
     settings.register_profile("soak", deadline=None, max_examples=100, database=None)
@@ -139,7 +140,7 @@ with contextlib.suppress(ImportError):
     settings.register_profile(
         "mutation", deadline=None, derandomize=True, max_examples=20, phases=(Phase.explicit, Phase.generate)
     )
-    settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "project"))
+    settings.load_profile(os.environ.get("TEST_DEPTH", "everyday"))
 
 
 @pytest.fixture(scope="session")

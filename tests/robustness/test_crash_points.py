@@ -4,7 +4,8 @@
 """A run is killed at every act that lasts, in turn: each write to the API, before and after its effect, and each
 operation on the disk. The next run ends well, and the one after it has nothing to do.
 
-The acts of a run are written down once, so that none is left out; the number of the act is the only parameter.
+The acts of a run are written down once, so that none is left out; the number of the act is the only parameter. A
+thorough run tries every number, an everyday run each third (tests/support/depth.py).
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import pytest
 
 from tests.simulator import Simulator
 from tests.support import modules
+from tests.support.depth import some
 from tests.support.rig import ROLES, Rig, hurry, inline_vault
 from tests.support.zygote_client import Zygote
 
@@ -188,7 +190,7 @@ def test_a_run_killed_at_any_act_is_finished_by_the_next(
 ) -> None:
     count = len(acts(name))
     assert count >= 5
-    for kill_at in range(1 + part, count + 1, 2):
+    for kill_at in some(range(1 + part, count + 1, 2), list(SCENES).index(name)):
         try:
             kill_and_recover(zygote, SCENES[name], tmp_path, kill_at)
         except AssertionError as problem:
@@ -319,7 +321,7 @@ def test_a_run_told_to_stop_begins_nothing_new_and_says_what_it_did(
 ) -> None:
     """At every act in turn, half of them with each signal."""
     scene = SCENES[name]
-    for act in range(1 + (number == signal.SIGINT), len(acts(name)) + 1, 2):
+    for act in some(range(1 + (number == signal.SIGINT), len(acts(name)) + 1, 2), list(SCENES).index(name)):
         with Simulator() as sim:
             rig = Rig(sim, tmp_path / str(act))
             scene.prepare(rig)

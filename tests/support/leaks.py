@@ -106,7 +106,7 @@ class Processes:
     def _watch(self) -> None:
         while not self._stop.is_set():
             self.look()
-            time.sleep(0.02)
+            time.sleep(0.05)
 
     @contextlib.contextmanager
     def watched(self) -> Iterator[None]:
