@@ -223,7 +223,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         params = {name: self._templated(name) for name in _TEMPLATES}
         params.update({name: self.get_option(name) for name in _OTHERS})
         try:
-            port = Port(resolve(params, os.environ, configuration_places()))
+            port = Port(resolve(params, os.environ, configuration_places(), "the inventory file"))
         except ImportError:
             raise AnsibleParserError(
                 "The Python package ovh is missing. Install it for the Python of ansible-playbook: pip install ovh"

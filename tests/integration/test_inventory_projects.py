@@ -232,6 +232,14 @@ def test_a_connection_that_cannot_work_is_said(
     assert not any(value in found.text for value in env.values() if value.startswith("wrong"))
 
 
+def test_an_error_about_keys_says_where_they_are(tmp_path: Path, cloud: Simulator) -> None:
+    none = {f"OVH_{key.upper()}": "" for key in ("application_key", "application_secret", "consumer_key")}
+    half = inventory(tmp_path, cloud, {"application_key": "half-of-the-keys"}, env=none)
+    assert "Keys from the inventory file: application_secret, consumer_key is missing" in half.text
+    nothing = inventory(tmp_path, cloud, {}, env=none)
+    assert "Looked in: the inventory file, the environment (OVH_...)" in nothing.text
+
+
 def test_keys_come_from_the_file_as_templates_and_vaulted(tmp_path: Path, cloud: Simulator) -> None:
     keys = cloud.credentials
     (tmp_path / "password").write_text("a vault password\n")

@@ -591,6 +591,29 @@ def test_a_wrong_vault_password_fails_before_any_write(
 
 
 @BOTH_MODES
+def test_nobody_is_deleted_with_a_wrong_vault_password(
+    sim: Simulator, base: Path, quick_vault: None, check: bool
+) -> None:
+    keep(sim, base, ["ada"], credentials_vault_password=VAULT_PASSWORD)
+    before = tree(base)
+    sim.clear_calls()
+    options = {"state": "absent", "check": check}
+    for password, message in (("another password", "cannot be decrypted"), (None, "Ansible Vault")):
+        refused(keep(sim, base, ["ada"], credentials_vault_password=password, **options), "ada.yml", message)
+    assert (sim.writes(), tree(base)) == ([], before)
+    assert keep(sim, base, ["ada"], credentials_vault_password=VAULT_PASSWORD, **options)["changed"]
+
+
+def test_whose_own_file_is_plain_is_deleted_without_the_vault_password_of_others(
+    sim: Simulator, base: Path, quick_vault: None
+) -> None:
+    keep(sim, base, ["ada"])
+    keep(sim, base, ["zoe"], credentials_vault_password=VAULT_PASSWORD)
+    assert keep(sim, base, ["ada"], state="absent")["changed"]
+    assert [path.name for path in folder_of(base).glob("*.yml")] == ["zoe.yml"]
+
+
+@BOTH_MODES
 @pytest.mark.parametrize("password", ["another password", None])
 @pytest.mark.parametrize("users", [["ada", "new"], ["new"]])
 def test_a_folder_with_plain_files_is_no_way_around_the_vault_password(

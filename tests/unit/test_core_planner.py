@@ -681,6 +681,7 @@ def test_a_plan_says_which_files_it_writes_and_whether_it_learns_passwords() -> 
     ]
     made = plan(asked, seen(*users, keys={4: ("k",)}, stored=stored))
     assert made.rewritten() == ["turns", "keys", "renews", "loses", "new"]
+    assert made.removed() == ["goes"]
     assert plan(desired("grants"), seen(*users), kit=Kit("", "GRA")).rewritten() == ["grants"]
     assert made.gives_passwords is True
     assert made.has_steps is True
@@ -689,6 +690,7 @@ def test_a_plan_says_which_files_it_writes_and_whether_it_learns_passwords() -> 
     assert plan(asked[6:7], seen(*users)).gives_passwords is True
     nothing = plan([desired("grants"), by_id(99)], seen(*users))
     assert (nothing.has_steps, nothing.gives_passwords, nothing.rewritten()) == (False, False, [])
+    assert nothing.removed() == []
 
 
 # AI tokens

@@ -63,8 +63,8 @@ class FakeStore(FakeKeeper):
         self.journal.append(("states", *stems))
         return {stem: self.stored[stem] for stem in stems if stem in self.stored}
 
-    def check_vault(self, stems: Sequence[str]) -> None:
-        self.answer("check_vault", *stems)
+    def check_vault(self, written: Sequence[str], removed: Sequence[str]) -> None:
+        self.answer("check_vault", *written, *removed)
 
     def path(self, stem: str) -> str:
         return f"/c/{stem}.yml"

@@ -61,15 +61,21 @@ class _File(NamedTuple):
         return self.parser.get(section, key, fallback="").strip()
 
 
-def resolve(params: Mapping[str, Any], environ: Mapping[str, str], searched: Sequence[str]) -> Connection:
+def resolve(
+    params: Mapping[str, Any],
+    environ: Mapping[str, str],
+    searched: Sequence[str],
+    options: str = "the task's options",
+) -> Connection:
     """Return the connection that options, environment and files (``searched``: lowest priority first) describe.
 
-    Raises :class:`InputError`, which says what is missing and where it was looked for.
+    ``options`` says in messages what ``params`` are. Raises :class:`InputError`, which says what is missing and where
+    it was looked for.
     """
     named = params.get("config_file") or environ.get("OVH_CONFIG_FILE")
     files = _read_files([named] if named else searched, must_exist=bool(named))
     endpoint = _endpoint(params, environ, files, named or "")
-    source, keys = _keys(params, environ, files, endpoint)
+    source, keys = _keys({options: params, "the environment (OVH_...)": _variables(environ)}, files, endpoint)
     _check_keys(source, keys)
     return Connection(
         endpoint=endpoint,
@@ -147,20 +153,19 @@ def _sections(file: _File, endpoint: str) -> list[str]:
     return own + ([default] if default else [])
 
 
-def _keys(
-    params: Mapping[str, Any], environ: Mapping[str, str], files: Sequence[_File], endpoint: str
-) -> tuple[str, dict[str, str]]:
-    sources: list[tuple[str, dict[str, Any]]] = [
-        ("the task's options", {key: params.get(key) for key in KEYS}),
-        ("the environment (OVH_...)", {key: environ.get("OVH_" + key.upper()) for key in KEYS}),
-    ]
+def _variables(environ: Mapping[str, str]) -> dict[str, str | None]:
+    return {key: environ.get("OVH_" + key.upper()) for key in KEYS}
+
+
+def _keys(given: Mapping[str, Mapping[str, Any]], files: Sequence[_File], endpoint: str) -> tuple[str, dict[str, str]]:
+    sources = [(source, {key: values.get(key) for key in KEYS}) for source, values in given.items()]
     for file in files:
         for section in _sections(file, endpoint):
             sources.append((f"{file.path}, section [{section}]", {key: file.get(section, key) for key in KEYS}))
     for source, values in sources:
-        given = {key: value for key, value in values.items() if value}
-        if given:
-            return source, given
+        keys = {key: value for key, value in values.items() if value}
+        if keys:
+            return source, keys
     places = ", ".join(source for source, _values in sources)
     if not files:
         places += ", and no ovh.conf was found"

@@ -54,8 +54,8 @@ def _reconcile(request: Request, project: Project, store: Store | None) -> Repor
     tokens, problem = _tokens_to_revoke(request, project)
     observed = observed._replace(tokens=tokens)
     plan = make_plan(request.desired, observed, catalogue, request.policy)
-    if store is not None and plan.rewritten():
-        store.check_vault(plan.rewritten())
+    if store is not None:
+        store.check_vault(plan.rewritten(), plan.removed())
 
     def acts() -> Acts:
         # Not at the top, like all that only a run with something to do needs.

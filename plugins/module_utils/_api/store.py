@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from .._core.credential import (
@@ -132,20 +132,21 @@ class Store:
             )
         return record
 
-    def check_vault(self, stems: Iterable[str]) -> None:
+    def check_vault(self, written: Sequence[str], removed: Sequence[str]) -> None:
         """Prove before the first write that the vault password is the one of the files that are there.
 
-        ``stems`` are the files about to be replaced; where none of them is encrypted another one of the folder is
-        tried. Raises :class:`StoreError`, also where there is no password and others are encrypted.
+        Both are the stems of the files that it is about. Where some are to be written and none of all is encrypted,
+        another one of the folder is tried. Raises :class:`StoreError`, also where there is no password and others are
+        encrypted.
         """
-        if self._vault is not None:
+        if self._vault is not None and written:
             self._vault.start()
-        there = [name for name in self._folder.names() if name.endswith(CREDENTIAL)]
-        wanted = {stem + CREDENTIAL for stem in stems}
-        replaced = [name for name in there if name in wanted]
-        for name in replaced:
+        wanted = {stem + CREDENTIAL for stem in (*written, *removed)}
+        there = [name for name in self._folder.names() if name.endswith(CREDENTIAL)] if wanted else []
+        known = [name for name in there if name in wanted]
+        for name in known:
             self.record(name[: -len(CREDENTIAL)])
-        if not any(map(self._is_vault, replaced)):
+        if written and not any(map(self._is_vault, known)):
             other = next(filter(self._is_vault, there), None)
             if other is not None:
                 self.record(other[: -len(CREDENTIAL)])

@@ -76,6 +76,13 @@ class Plan(NamedTuple):
     def rewritten(self) -> list[str]:
         """Return the stems of the credential files that a run would write."""
         kinds = ("create", "renew", "make_key", "rotate_key", "revoke_key", "make_kit")
+        return self._stems(*kinds)
+
+    def removed(self) -> list[str]:
+        """Return the stems of the credential files that a run would remove."""
+        return self._stems("delete", "forget")
+
+    def _stems(self, *kinds: str) -> list[str]:
         return [item.stem for item in self.items if item.stem is not None and item.has(*kinds)]
 
 
