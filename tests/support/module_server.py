@@ -207,6 +207,8 @@ def main() -> NoReturn:
     remember_compiled(Path(__file__).parents[2] / "plugins")
     server = Server(sys.argv[1])
     gc.freeze()
+    # No module lives long enough to need it, and a fork would copy what the collector looks at.
+    gc.disable()
     sys.stdout.write("ready\n")
     sys.stdout.flush()
     status = status_of(server.order())

@@ -23,7 +23,7 @@ from .._core.model import malformed
 from .._core.pacing import Pace
 from .clock import Clock
 from .config import Connection, is_loopback
-from .official import keep_connections, load, make_client
+from .official import fit, load, make_client
 from .sending import Request
 from .stop import Stop
 
@@ -208,7 +208,7 @@ class Port:
             raise token_refused(request, text, self.connection.source, oauth2.token_url) from None
         oauth2.token_updater(token)
         oauth2.session.token = token
-        keep_connections(oauth2.session)
+        fit(oauth2.session, self.url)
         oauth2.session.auto_refresh_kwargs["timeout"] = self.connection.timeout
 
     def _without_secrets(self, error: ApiError, *said: Any) -> ApiError:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import importlib
+import os
 import sys
 from types import ModuleType
 from typing import Any
@@ -73,15 +74,23 @@ def make_client(connection: Connection, url: str, token_url: str) -> Any:
         raise InputError(f"Keys from {connection.source}: {problem}.") from None
     finally:
         official.config.ConfigurationManager = original
-    keep_connections(client._session)
+    fit(client._session, url)
     return client
 
 
-def keep_connections(session: Any) -> None:
-    """Make a session of requests keep as many connections as there are workers, and follow no redirects."""
+def fit(session: Any, url: str) -> None:
+    """Make a session of requests fit for a run: as many connections kept alive as there are workers, no redirects, and
+    the environment read once, not for each call. Raises :class:`InputError` for certificates that are not there."""
     from requests.adapters import HTTPAdapter
 
     for scheme in ("https://", "http://"):
         session.mount(scheme, HTTPAdapter(pool_maxsize=POOL_SIZE))
     # A redirect would turn a POST into a GET and look like success.
     session.max_redirects = 0
+    # Proxies and certificates are taken from it; passwords in ~/.netrc, which requests would send as well, are not.
+    found = session.merge_environment_settings(url, {}, None, None, None)
+    session.proxies, session.verify, session.trust_env = found["proxies"], found["verify"], False
+    if isinstance(session.verify, str) and not os.path.exists(session.verify):
+        raise InputError(
+            f"REQUESTS_CA_BUNDLE or CURL_CA_BUNDLE names {session.verify} for certificates, and nothing is there."
+        )
