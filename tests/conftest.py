@@ -131,7 +131,7 @@ with contextlib.suppress(ImportError):
     from hypothesis import Phase, settings
 
     # A slow machine is no failure, and a run must be repeatable. See tests/support/depth.py.
-    settings.register_profile("everyday", deadline=None, derandomize=True, max_examples=30)
+    settings.register_profile("everyday", deadline=None, derandomize=True, max_examples=20)
     settings.register_profile("thorough", deadline=None, derandomize=True, max_examples=100)
     settings.register_profile("explore", deadline=None, max_examples=2000)
     # One of many rounds of scripts/soak.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import io
 import re
 import sys
@@ -83,6 +84,7 @@ def load(name: str) -> Any:
     return yaml.safe_load(read(name))
 
 
+@functools.cache
 def tree(name: str) -> ast.Module:
     return ast.parse(read(name), name)
 
