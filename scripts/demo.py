@@ -124,7 +124,11 @@ def end_the_rest(folder: Path) -> None:
     Workers have sessions of their own, so that no group holds them all.
     """
     deadline = time.monotonic() + SECONDS_TO_END
-    while rest := working_in(folder):
+    looks_in_vain = 0
+    # Twice, because a process that is just becoming another program has no environment to look at.
+    while looks_in_vain < 2:
+        rest = working_in(folder)
+        looks_in_vain = 0 if rest else looks_in_vain + 1
         if time.monotonic() > deadline:
             for number in rest:
                 with contextlib.suppress(ProcessLookupError):

@@ -130,6 +130,8 @@ def pytest_unconfigure() -> None:
 with contextlib.suppress(ImportError):
     from hypothesis import Phase, settings
 
+    from tests.support.depth import DEPTH
+
     # A slow machine is no failure, and a run must be repeatable. See tests/support/depth.py.
     settings.register_profile("everyday", deadline=None, derandomize=True, max_examples=20)
     settings.register_profile("thorough", deadline=None, derandomize=True, max_examples=100)
@@ -140,7 +142,7 @@ with contextlib.suppress(ImportError):
     settings.register_profile(
         "mutation", deadline=None, derandomize=True, max_examples=20, phases=(Phase.explicit, Phase.generate)
     )
-    settings.load_profile(os.environ.get("TEST_DEPTH", "everyday"))
+    settings.load_profile(DEPTH)
 
 
 @pytest.fixture(scope="session")

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import http.server
+import json
 import threading
 import urllib.request
 from collections.abc import Iterator
@@ -111,8 +112,9 @@ def test_no_proxy_is_heeded(sim: Simulator, proxy: Proxy, network: pytest.Monkey
 
 
 def test_a_proxy_that_is_not_there_is_said(sim: Simulator, network: pytest.MonkeyPatch) -> None:
-    network.setenv("http_proxy", "http://127.0.0.1:9")
+    network.setenv("http_proxy", "http://somebody:of-the-proxy@127.0.0.1:9")
     result = onboard(sim, retries=0, **connection(sim))
+    assert "of-the-proxy" not in json.dumps(result)
     assert "cannot be reached; check the endpoint, the network and the proxy" in result["msg"]
     assert sim.calls == []
 

@@ -5,11 +5,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -42,6 +44,16 @@ def left_running(tmp_path: Path) -> list[str]:
     return found
 
 
+def hold(sign: str, tmp_path: Path) -> None:
+    """Make a process slow to end: for two seconds it does not even get a signal."""
+    for process in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            mine = str(tmp_path).encode() in (process / "environ").read_bytes()
+            if mine and sign in (process / "cmdline").read_text():
+                os.kill(int(process.name), signal.SIGSTOP)
+                threading.Timer(2, os.kill, (int(process.name), signal.SIGCONT)).start()
+
+
 # ansible-playbook does not wait for its workers and modules when it is told to end.
 @pytest.mark.parametrize("sign", ["onboard", "&& sleep 0"], ids=["beginning", "module"])
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["ctrl-c", "term"])
@@ -54,6 +66,8 @@ def test_interrupted_while_the_playbook_runs(checkout: Path, tmp_path: Path, num
     while not any(sign in command for command in left_running(tmp_path)):
         assert time.monotonic() < deadline
         time.sleep(0.005)
+    if sign != "onboard":
+        hold(sign, tmp_path)
     process.send_signal(number)
     output = process.communicate(timeout=60)[0]
     assert process.returncode == 130, output
@@ -65,6 +79,8 @@ def test_interrupted_while_the_playbook_runs(checkout: Path, tmp_path: Path, num
 def test_a_process_that_does_not_end_is_killed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(demo, "SECONDS_TO_END", 0.1)
     with subprocess.Popen(["sleep", "60"], env={**os.environ, "HOME": str(tmp_path)}) as process:
+        while process.pid not in demo.working_in(tmp_path):
+            time.sleep(0.01)
         demo.end_the_rest(tmp_path)
         assert process.wait(10) == -signal.SIGKILL
 
