@@ -22,6 +22,7 @@ from tests.support.leaks import KEYS, Processes, Secrets
 from tests.support.playbook_client import servers
 from tests.support.plays import environment, play
 from tests.support.rig import VAULT_PASSWORD, Rig
+from tests.support.running import children, is_running
 
 AI = "ai_training_operator"
 
@@ -171,15 +172,22 @@ def test_a_run_that_is_told_to_stop_begins_nothing_new_and_the_next_one_repairs(
     gate = sim.gate("POST", "/user$", skip=2, times=2)
     process = start(tmp_path, sim, PEOPLE, onboard_users_concurrency=2)
     assert gate.wait_reached(60, count=2)
+    workers = children(process.pid)
+    assert workers
     if number == signal.SIGINT:
         os.killpg(process.pid, number)
     else:
         process.send_signal(number)
-    time.sleep(0.5)
-    gate.release()
     output, _none = process.communicate(timeout=60)
     assert process.returncode != 0
     deadline = time.monotonic() + 20
+    # A worker hands the signal to its module, then it ends: on a busy machine later than ansible-playbook.
+    while any(map(is_running, workers)):
+        assert time.monotonic() < deadline, "a worker outlives ansible-playbook"
+        time.sleep(0.01)
+    # The module looks for signals each 50 ms.
+    time.sleep(0.5)
+    gate.release()
     rig = Rig(sim, tmp_path / "creds")
     # The module may outlive ansible-playbook: the disk says what happened.
     while len(rig.names(".yml")) < 4 or rig.names(".intent"):

@@ -14,6 +14,7 @@ import pytest
 from tests.simulator import Simulator
 from tests.support import modules
 from tests.support.rig import ROLES, Rig
+from tests.support.running import children, is_running
 from tests.support.zygote_client import Zygote
 
 pytestmark = pytest.mark.usefixtures("fast")
@@ -222,8 +223,8 @@ def test_a_killed_run_frees_the_folder(sim: Simulator, tmp_path: Path, vaulted: 
     gate = sim.gate("POST", "/user$")
     process = modules.start("ovh_cloud_users", rig.params(["ada"]))
     assert gate.wait_reached(30)
-    children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
-    assert len(children) == (1 if vaulted else 0)
+    helpers = children(process.pid)
+    assert len(helpers) == (1 if vaulted else 0)
     process.kill()
     process.communicate()
     gate.release(drop=True)
@@ -231,7 +232,7 @@ def test_a_killed_run_frees_the_folder(sim: Simulator, tmp_path: Path, vaulted: 
     assert not result.get("failed"), result["msg"]
     rig.whole(["ada"])
     deadline = time.monotonic() + 5
-    while any(Path(f"/proc/{child}").exists() for child in children):
+    while any(map(is_running, helpers)):
         assert time.monotonic() < deadline, "the helper outlives its run"
         time.sleep(0.02)
 

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.support.modules import ROOT
+from tests.support.running import is_running
 
 
 class Run:
@@ -37,15 +38,10 @@ class Run:
         order["trace"] = str(self._base / "trace") if more.get("trace") or order["kill_at"] else None
         self.pid = self._zygote.ask(order)["pid"]
 
-    def is_running(self) -> bool:
-        """True until the process ends, whether somebody waited for it or not."""
-        with open(f"/proc/{self.pid}/stat") as stream:
-            return stream.read().rpartition(")")[2].split()[0] != "Z"
-
     def wait(self, timeout: float = 60.0) -> Run:
         """Wait for the end."""
         deadline = time.monotonic() + timeout
-        while self.is_running():
+        while is_running(self.pid):
             assert time.monotonic() < deadline, "the module does not end"
             time.sleep(0.005)
         self.status = self._zygote.ask({"wait": self.pid})["status"]

@@ -13,6 +13,7 @@ from typing import Any, Callable
 import pytest
 
 from ansible_collections.cloudops.ovh.plugins.module_utils._api import apply, watch
+from ansible_collections.cloudops.ovh.plugins.module_utils._api import task as task_module
 from ansible_collections.cloudops.ovh.plugins.module_utils._api.apply import Executor
 from ansible_collections.cloudops.ovh.plugins.module_utils._api.converge import Settings
 from ansible_collections.cloudops.ovh.plugins.module_utils._api.task import Acts
@@ -52,7 +53,7 @@ class Bench:
         self.clock = 1000.0
         self.pauses: list[float] = []
         self.lists: list[Any] = [()]
-        for module in (apply, watch):
+        for module in (apply, task_module, watch):
             monkeypatch.setattr(module, "time", SimpleNamespace(monotonic=lambda: self.clock))
         monkeypatch.setattr(self.project, "users", self.users)
         monkeypatch.setattr(self.project.stop, "sleep", self.sleep)
