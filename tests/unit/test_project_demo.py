@@ -51,7 +51,13 @@ def hold(sign: str, tmp_path: Path) -> None:
             mine = str(tmp_path).encode() in (process / "environ").read_bytes()
             if mine and sign in (process / "cmdline").read_text():
                 os.kill(int(process.name), signal.SIGSTOP)
-                threading.Timer(2, os.kill, (int(process.name), signal.SIGCONT)).start()
+                threading.Timer(2, let_go, [int(process.name)]).start()
+
+
+def let_go(pid: int) -> None:
+    # Once its parent is gone, the kernel lets it go by itself.
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(pid, signal.SIGCONT)
 
 
 # ansible-playbook does not wait for its workers and modules when it is told to end.
