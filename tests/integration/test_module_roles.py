@@ -191,6 +191,16 @@ def test_purge_roles_does_not_go_with_absent(sim: Simulator, check: bool) -> Non
     assert sim.calls == []
 
 
+@pytest.mark.parametrize("state", ["present", "absent"])
+@pytest.mark.parametrize("role", ["ai_training_operater", "  "])
+def test_a_role_that_is_wrong_is_said_with_the_option_that_names_it(sim: Simulator, state: str, role: str) -> None:
+    sim.project().add_user("ada", [AI])
+    result = run(sim, kinds.USER_ROLE, description="ada", roles=[role], state=state)
+    refused(result, "user (ada)", "roles", role)
+    assert "revoke" not in result["msg"]
+    assert written(sim) == []
+
+
 def test_the_last_role_is_taken_away_without_the_misleading_404(sim: Simulator) -> None:
     ada = sim.project().add_user("ada", [AI])
     result = run(sim, kinds.USER_ROLE, description="ada", roles=[], purge_roles=True)

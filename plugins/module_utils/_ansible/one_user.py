@@ -39,11 +39,13 @@ def user_role_request(params: Mapping[str, Any]) -> Request:
         raise InputError(
             "purge_roles makes roles exact and goes with state=present only; to take roles away list them."
         )
-    roles = {"revoke_roles": params["roles"]} if absent else {"roles": params["roles"]}
-    item = {**identity(params), **roles, "purge_roles": params["purge_roles"]}
+    item = {**identity(params), "roles": params["roles"], "purge_roles": params["purge_roles"]}
+    desired = parse_item(item, "user", {}, "skip" if absent else "fail")
+    if absent:
+        desired = desired._replace(roles=None, revoke_roles=desired.roles or (), revoking="roles")
     return Request(
         service_name=check_project(params["service_name"]),
-        desired=[parse_item(item, "user", {}, "skip" if absent else "fail")],
+        desired=[desired],
         policy=Policy(),
         settings=settings(params),
     )

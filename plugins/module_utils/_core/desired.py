@@ -47,7 +47,7 @@ class Desired(NamedTuple):
     """One user as it shall be. Exactly one of ``description``, ``user_id`` and ``username`` is set.
 
     ``roles``, ``s3_credentials`` and ``ai_tokens`` None: left out, and left alone.
-    ``if_missing``: ``create`` it, ``fail``, or ``skip`` it.
+    ``if_missing``: ``create`` it, ``fail``, or ``skip`` it. ``revoking``: the option that ``revoke_roles`` come from.
     """
 
     where: str
@@ -62,6 +62,7 @@ class Desired(NamedTuple):
     s3_credentials: str | None = None
     ai_tokens: str | None = None
     if_missing: str = "create"
+    revoking: str = "revoke_roles"
 
     @property
     def label(self) -> str:
@@ -275,7 +276,7 @@ def _revoked(desired: Desired, known: Catalogue, granted: tuple[str, ...]) -> tu
             matching = (role.name for role in known.roles if fnmatchcase(role.name.casefold(), text.casefold()))
             names.update(name for name in matching if name not in granted)
         else:
-            names.add(known.find(text, desired.where + ": revoke_roles").name)
+            names.add(known.find(text, f"{desired.where}: {desired.revoking}").name)
     return tuple(sorted(names))
 
 
