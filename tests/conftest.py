@@ -85,9 +85,6 @@ def isolate(base: Path, home: Path) -> None:
 
 #: A folder for all workers of pytest-xdist, which inherit the environment of the process that starts them.
 SHARED = "CLOUDOPS_OVH_TESTS_SHARED"
-OWNS_SHARED = SHARED not in os.environ
-if OWNS_SHARED:
-    os.environ[SHARED] = tempfile.mkdtemp(prefix="cloudops-ovh-shared-")
 BASE = collections_path()
 HOME = Path(tempfile.mkdtemp(prefix="cloudops-ovh-tests-"))
 isolate(BASE, HOME)
@@ -96,6 +93,13 @@ isolate(BASE, HOME)
 for folder in (str(BASE), str(ROOT), str(ROOT / "scripts")):
     if folder not in sys.path:
         sys.path.insert(0, folder)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Not when this file is loaded: scripts/mutate runs pytest again and again in one process."""
+    if SHARED not in os.environ:
+        os.environ[SHARED] = tempfile.mkdtemp(prefix="cloudops-ovh-shared-")
+        config.add_cleanup(lambda: shutil.rmtree(os.environ.pop(SHARED), ignore_errors=True))
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -123,8 +127,6 @@ def pytest_collection_finish() -> None:
 
 def pytest_unconfigure() -> None:
     shutil.rmtree(HOME, ignore_errors=True)
-    if OWNS_SHARED:
-        shutil.rmtree(os.environ.pop(SHARED), ignore_errors=True)
 
 
 with contextlib.suppress(ImportError):
