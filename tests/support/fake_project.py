@@ -78,6 +78,9 @@ class FakeProject(Scripted):
     def users(self) -> Any:
         return self.answer("users", default=())
 
+    def user_by_id(self, user_id: int, listed: Any = None) -> Any:
+        return self.answer("user_by_id", user_id)
+
     def catalogue(self) -> Any:
         return self.answer("catalogue")
 

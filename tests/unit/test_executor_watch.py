@@ -33,13 +33,20 @@ class Clock:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.now = 1000.0
+        #: Who is there, whatever a list says, and whose ids were asked for.
+        self.there: dict[int, User] = {}
+        self.asked: list[int] = []
         monkeypatch.setattr(watch, "time", SimpleNamespace(monotonic=lambda: self.now))
 
     def look(self, task: Task, *users: User, after: float = 0.0, **settings: Any) -> str:
         """Show a task this list, so long after the last one; return its phase."""
         self.now += after
-        watch.Watch(Settings(**settings)).look(task, Cloud(users))
+        watch.Watch(Settings(**settings), self.find).look(task, Cloud(users))
         return task.phase
+
+    def find(self, user_id: int, listed: User | None = None) -> User | None:
+        self.asked.append(user_id)
+        return self.there.get(user_id)
 
     def looks(self, task: Task, *users: User, **settings: Any) -> list[str]:
         """Show a task the same list until it is believed; return the phases."""
@@ -228,6 +235,14 @@ def test_surplus_that_is_gone_for_long_enough_is_gone(clock: Clock) -> None:
     task = clearing()
     assert clock.looks(task, user(7), wait_timeout=1) == ["clearing"] * 4 + ["cleared"]
     assert task.surplus == []
+    assert clock.asked == [9, 8]
+
+
+def test_surplus_that_the_list_does_not_show_and_is_there_is_tried_again(clock: Clock) -> None:
+    task = clearing()
+    clock.there[8] = user(8)
+    assert clock.looks(task, user(7)) == ["clearing"] * 4 + ["clear"]
+    assert task.surplus == [9, 8]
 
 
 def test_surplus_that_is_ready_is_tried_again(clock: Clock) -> None:
@@ -264,8 +279,41 @@ def test_a_deletion_is_confirmed(clock: Clock, kind: str) -> None:
 
 def test_a_deletion_that_did_not_happen_is_told(clock: Clock) -> None:
     task = waiting("settling", Step("delete"), there=user(3))
-    assert clock.looks(task, user(3, status="disabled"))[:4] == ["settling"] * 4
-    assert said(task) == "ada (user 3) was deleted, but the API still lists it as disabled. Run again."
+    clock.there[3] = user(3, status="disabled")
+    assert clock.looks(task, user(3))[:4] == ["settling"] * 4
+    assert said(task) == "ada (user 3) was deleted, but the API still says that it is disabled. Run again."
+
+
+def test_a_deletion_is_believed_before_a_list_that_lags_behind(clock: Clock) -> None:
+    task = waiting("settling", Step("delete"), there=user(3))
+    assert clock.looks(task, user(3)) == ["settling"] * 4 + ["verify"]
+    assert clock.asked == [3]
+
+
+@pytest.mark.parametrize("listed", [(), (user(3),)], ids=["left out", "as it was"])
+def test_a_change_is_believed_before_a_list_that_lags_behind(clock: Clock, listed: tuple[User, ...]) -> None:
+    task = waiting("settling", asked=desired(roles=(AI,)), there=user(3))
+    clock.there[3] = user(3, roles=(AI,), status="disabled")
+    assert clock.looks(task, *listed) == ["settling"] * 4 + ["verify"]
+    assert task.user == clock.there[3]
+    assert task.outcome.notes == ["The API says that this user is disabled."]
+    assert clock.asked == [3]
+
+
+def test_a_user_that_the_list_leaves_out_is_changed(clock: Clock) -> None:
+    task = waiting("pending", there=user(3))
+    clock.there[3] = user(3)
+    assert clock.looks(task) == ["pending"] * 4 + ["ready"]
+
+
+@pytest.mark.parametrize(("refusals", "seconds", "phase"), [(1, 4.9, "ready"), (1, 5.0, "done"), (0, 5.0, "ready")])
+def test_a_user_whose_changes_are_refused_is_given_up_in_time(
+    clock: Clock, refusals: int, seconds: float, phase: str
+) -> None:
+    since = clock.now if refusals else None
+    task = waiting("pending", there=user(3), refusals=refusals, refused_since=since)
+    assert clock.look(task, user(3, status="disabled"), after=seconds, wait_timeout=5) == phase
+    assert task.outcome.error is None or "keeps refusing the change though the user is disabled" in said(task)
 
 
 @pytest.mark.parametrize(
@@ -379,7 +427,8 @@ def test_an_earlier_request_of_ours_that_took_effect_late_goes_or_stays(clock: C
 def test_an_account_that_the_list_does_not_show_gives_way_when_the_list_is_believed(clock: Clock) -> None:
     task = made(9)
     assert clock.looks(task, BEFORE, wait_timeout=1) == ["settling"] * 4 + ["clear"]
-    assert (task.surplus, task.heir) == ([], (BEFORE, False))
+    # It may well be there: it is not gone because it is not shown.
+    assert (task.surplus, task.heir) == ([9], (BEFORE, False))
 
 
 def test_what_was_adopted_and_is_not_alone_may_be_anybodys(clock: Clock) -> None:

@@ -33,7 +33,7 @@ class Executor:
         self._project = project
         self._stop = project.port.stop
         self._acts = acts
-        self._watch = Watch(settings)
+        self._watch = Watch(settings, project.user_by_id)
         self._tasks = [Task(item) for item in plan.items]
         self._pause = _FIRST_PAUSE
         #: How long the API takes until a user is ready, at most, as the last look has told.
@@ -101,6 +101,7 @@ class Executor:
             task.phase = "clear"
         elif isinstance(problem, NotNow):
             task.refusals += 1
+            task.refused_since = task.refused_since or task.since
             task.lost = problem.answer
             task.phase = "pending"
         else:

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from typing import Any, Callable
 from urllib.parse import quote, urlencode
 
+from .._core.errors import ApiError
 from .._core.kit import parse_content
 from .._core.model import Catalogue, Role, User, parse_catalogue, parse_password, parse_roles, parse_user, parse_users
 from .client import Port
@@ -37,6 +38,17 @@ class Project:
         """Return all users of the project, in one call."""
         users: tuple[User, ...] = self.port.call("GET", self._root + "/user", parse=parse_users)
         return users
+
+    def user_by_id(self, user_id: int, listed: User | None = None) -> User | None:
+        """Return one user as it is, whatever the list says; None where it is gone or on its way out, and ``listed``
+        where the keys do not allow to ask."""
+        try:
+            user: User = self.port.call("GET", self._user(user_id), parse=parse_user)
+        except ApiError as error:
+            if error.kind not in ("not_found", "forbidden"):
+                raise
+            return listed if error.kind == "forbidden" else None
+        return user if user.is_live else None
 
     def catalogue(self) -> Catalogue:
         """Return the roles that users of the project can have, in one call."""

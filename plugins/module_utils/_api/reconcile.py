@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Callable
+from typing import TYPE_CHECKING, Callable, TypeVar
 
 from .._core.credential import Stored
 from .._core.desired import Desired
@@ -27,6 +27,7 @@ from .store import Store
 if TYPE_CHECKING:
     from .task import Acts
 
+_Answer = TypeVar("_Answer")
 #: Times are kept and known in whole seconds.
 _CLOCKS = 2.0
 
@@ -102,6 +103,7 @@ def _observe(request: Request, project: Project, store: Store | None, cloud: Clo
     if store is None:
         return Observed(cloud)
     stored = store.states(_stems(request, cloud))
+    cloud = _completed(request, project, cloud, stored)
     waiting = [one for one in request.desired if _awaited(one, cloud, stored, project.port)]
     if not waiting:
         return Observed(cloud, stored, _now(request, project))
@@ -111,10 +113,29 @@ def _observe(request: Request, project: Project, store: Store | None, cloud: Clo
     while waiting and looks < watch.LOOKS:
         # A killed run may have created what a lagging list does not show yet: creating it again would double it.
         project.port.stop.sleep(watch.LAG / watch.LOOKS)
-        cloud = Cloud(project.users())
+        cloud = _completed(request, project, Cloud(project.users()), stored)
         waiting = [one for one in waiting if one.description and not cloud.described(one.description)]
         looks += 1
     return Observed(cloud, store.states(_stems(request, cloud)), _now(request, project))
+
+
+def _completed(request: Request, project: Project, cloud: Cloud, stored: Mapping[str, Stored]) -> Cloud:
+    """Add those whom the list leaves out and a file has the id of: it may lag behind, and who is made again loses the
+    password. One call each, side by side."""
+    left_out = [one.description for one in request.desired if one.description and not cloud.described(one.description)]
+    held = [stored.get(file_stem(description), Stored()).credential for description in left_out]
+    ids = [one.user_id for one in held if one is not None and one.user_id is not None]
+    found = [user for user in _side_by_side(request, project.user_by_id, ids) if user is not None]
+    return Cloud([*cloud.users, *(user for user in found if user.description in left_out)])
+
+
+def _side_by_side(request: Request, call: Callable[[int], _Answer], ids: Sequence[int]) -> list[_Answer]:
+    if not ids:
+        return []
+    from concurrent.futures import ThreadPoolExecutor
+
+    with ThreadPoolExecutor(max_workers=request.settings.concurrency) as pool:
+        return list(pool.map(call, ids))
 
 
 def _now(request: Request, project: Project) -> float:
@@ -127,14 +148,10 @@ def _keys_to_revoke(request: Request, project: Project, cloud: Cloud) -> dict[in
     ids = [user.id for user in users if user is not None]
     if not ids:
         return {}
-    from concurrent.futures import ThreadPoolExecutor
-
     from .storage import Storage
 
-    storage = Storage(project.port, request.service_name)
-    with ThreadPoolExecutor(max_workers=request.settings.concurrency) as pool:
-        found = pool.map(storage.keys, ids)
-        return {user_id: tuple(key.access for key in keys) for user_id, keys in zip(ids, found)}
+    found = _side_by_side(request, Storage(project.port, request.service_name).keys, ids)
+    return {user_id: tuple(key.access for key in keys) for user_id, keys in zip(ids, found)}
 
 
 def _tokens_to_revoke(request: Request, project: Project) -> tuple[tuple[Token, ...], CloudOpsError | None]:

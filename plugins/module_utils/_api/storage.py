@@ -12,7 +12,7 @@ from typing import Callable, TypeVar
 from .._core.access_keys import AccessKey, parse_keys, parse_made, parse_secret
 from .._core.desired import Desired
 from .._core.errors import ApiError, NotReadyError, UserNotFoundError
-from .._core.model import User, parse_user
+from .._core.model import User
 from .._core.observed import Cloud
 from .._core.policy import NONE, Current, parse_current
 from .endpoints import Project
@@ -72,11 +72,6 @@ class Storage(Project):
             pause = min(pause * 2, _LONGEST_PAUSE)
         return call()
 
-    def user(self, user_id: int) -> User:
-        """Return one user."""
-        user: User = self.port.call("GET", self._user(user_id), parse=parse_user)
-        return user
-
     # Access keys
 
     def key_path(self, user_id: int, access: str = "") -> str:
@@ -122,7 +117,8 @@ class Storage(Project):
             if error.kind != "not_found":
                 raise
             # That is said of a user without a policy, and also of a user that not every server knows yet.
-            self.user(user_id)
+            if self.user_by_id(user_id) is None:
+                raise
             return NONE
         return current
 

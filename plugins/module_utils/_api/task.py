@@ -60,8 +60,11 @@ class Task:
         self.watched = 0.0
         self.looks = 0
         self.refusals = 0
+        self.refused_since: float | None = None
         self.corrections = 0
         self.creations = 0
+        #: The user as the API knows it by itself, while the list leaves it out.
+        self.unlisted: User | None = None
         #: The account whose creation was answered.
         self.made: int | None = None
         #: Accounts that this run made and that have to go; then the task ends with ``verdict``, if there is one.
@@ -212,7 +215,7 @@ class Acts:
         task.made = user.id
         task.outcome.user = user
         if user.description != description:
-            self._take_back(task, user)
+            self._take_back(task, user, step)
         self._keep(task, user, password, task.intent)
         if user.role_names == frozenset(step.roles) and task.creations == 1:
             # With other roles than asked, or with an earlier request that may still take effect, the intent stays
@@ -236,13 +239,15 @@ class Acts:
         # Writing takes a moment: what was not sent by then is not begun.
         self._stop.check()
 
-    def _take_back(self, task: Task, user: User) -> None:
+    def _take_back(self, task: Task, user: User, step: Step) -> None:
         message = "%s: the API made user %d with the description %r instead." % (
             task.item.desired.where,
             user.id,
             user.description,
         )
         task.surplus.append(user.id)
+        # It counts as long as it is there.
+        task.outcome.done.append(step)
         task.verdict = DisagreementError(
             message + " It was removed again. Choose a description that the API keeps as it is."
         )
@@ -268,7 +273,7 @@ class Acts:
         """Go on after the surplus accounts are gone; raises the task's verdict, if there is one."""
         task.clearing_since = None
         if task.verdict is not None:
-            task.outcome.user = None
+            task.outcome.user, task.outcome.done = None, []
             self._settle(task)
             raise task.verdict
         if task.heir is not None:

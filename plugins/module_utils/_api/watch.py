@@ -4,12 +4,14 @@
 
 """What one list of users says about the tasks that wait for it: one call for all of them.
 
-The list may lag behind: what it does not show yet is looked for again before it is believed.
+The list may lag behind: what it does not show yet is looked for again before it is believed, and a user whose id is
+known is asked for by itself before that.
 """
 
 from __future__ import annotations
 
 import time
+from typing import Callable
 
 from .._core.errors import AmbiguousUserError, CloudOpsError, DisagreementError, NotReadyError
 from .._core.model import User
@@ -33,8 +35,10 @@ class Watch:
     ``settling`` (changed, to be confirmed), ``clearing`` (accounts too many, to be removed once that is possible);
     they go to ``ready``, ``clear``, ``cleared``, ``verify`` or ``done``."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, find: Callable[..., User | None]) -> None:
+        """``find`` is :meth:`Project.user_by_id`."""
         self._settings = settings
+        self._find = find
 
     def look(self, task: Task, cloud: Cloud) -> None:
         """Decide what the list means for a task; sets its phase, or its error."""
@@ -65,17 +69,17 @@ class Watch:
         """As ``_believed``, where a mistake would double an account: whatever ``wait_timeout`` says."""
         return task.looks >= LOOKS and self._waited(task) >= LAG
 
-    def _check_time(self, task: Task, what: str) -> None:
+    def _check_time(self, task: Task, what: str, then: str = "running again is safe") -> None:
         if time.monotonic() - task.watched >= self._settings.wait_timeout:
             raise NotReadyError(
-                "%s %s after %d s (wait_timeout). What was done is kept, and running again is safe."
-                % (task.name, what, self._settings.wait_timeout)
+                "%s %s after %d s (wait_timeout). What was done is kept, and %s."
+                % (task.name, what, self._settings.wait_timeout, then)
             )
 
     # Before a change
 
     def _pending(self, task: Task, cloud: Cloud) -> None:
-        user = cloud.by_id.get(task.user.id) if task.user is not None else None
+        user = self._shown(task, cloud)
         if user is None:
             self._pending_and_gone(task)
             return
@@ -83,7 +87,7 @@ class Watch:
         if user.is_pending:
             self._check_time(task, f"is still {user.status}")
             return
-        if task.refusals > PATIENCE:
+        if task.refusals > PATIENCE or self._refused_for_long(task):
             raise NotReadyError(
                 "{}: the API keeps refusing the change though the user is {}. {}".format(
                     task.name, user.status, task.lost.message if task.lost is not None else "Run again later."
@@ -91,6 +95,21 @@ class Watch:
             )
         if self._waited(task) >= min(_FIRST_REST * 2**task.refusals, _LONGEST_REST) or not task.refusals:
             task.phase = "ready"
+
+    def _shown(self, task: Task, cloud: Cloud) -> User | None:
+        """Return the user as the list has it, or by itself where the list has left it out for long."""
+        if task.user is None:
+            return None
+        shown = cloud.by_id.get(task.user.id)
+        if shown is not None or task.deletes or not self._believed(task):
+            return shown
+        if task.unlisted is None or not task.creations:
+            task.unlisted = self._find(task.user.id)
+        return task.unlisted
+
+    def _refused_for_long(self, task: Task) -> bool:
+        since = task.refused_since
+        return since is not None and time.monotonic() - since >= self._settings.wait_timeout
 
     def _pending_and_gone(self, task: Task) -> None:
         if task.deletes:
@@ -156,10 +175,12 @@ class Watch:
     def _clearing(self, task: Task, cloud: Cloud) -> None:
         shown = [cloud.by_id[user_id] for user_id in task.surplus if user_id in cloud.by_id]
         if not shown:
-            if self._certain(task):
+            if not self._certain(task):
+                return
+            if not any(map(self._find, task.surplus)):
                 task.surplus.clear()
                 task.phase = "cleared"
-            return
+                return
         if time.monotonic() - (task.clearing_since or 0.0) >= self._settings.wait_timeout:
             raise surplus_error(task, "The API did not allow it within %d s." % self._settings.wait_timeout)
         if all(not user.is_pending for user in shown) and task.looks > 1:
@@ -168,15 +189,19 @@ class Watch:
     # After a change
 
     def _settling(self, task: Task, cloud: Cloud) -> None:
-        shown = cloud.by_id.get(task.user.id) if task.user is not None else None
         if task.deletes:
-            self._settle_deletion(task, shown)
+            self._settle_deletion(task, cloud)
             return
         if task.creations and not self._is_alone(task, cloud):
             return
+        shown = self._shown(task, cloud)
         if shown is None:
             if self._believed(task):
                 raise NotReadyError(f"{task.name} is not in the project's list. Running again is safe.")
+            return
+        if task.creations and shown.id not in cloud.by_id:
+            # Only a list that has it can tell whether it is the only one of its name.
+            self._check_time(task, "is there, but not in the project's list", "the next run is best begun when it is")
             return
         task.outcome.user = shown
         if shown.is_pending and (self._settings.wait or not self._as_asked(task, shown)):
@@ -185,18 +210,26 @@ class Watch:
         if not self._as_asked(task, shown):
             self._correct(task, shown)
             return
-        note = status_note(shown)
+        self._confirm(task, shown)
+
+    @staticmethod
+    def _confirm(task: Task, user: User) -> None:
+        task.outcome.user = user
+        note = status_note(user)
         if note is not None:
             task.outcome.notes.append(note)
         task.phase = "verify"
 
-    def _settle_deletion(self, task: Task, shown: User | None) -> None:
+    def _settle_deletion(self, task: Task, cloud: Cloud) -> None:
+        shown = cloud.by_id.get(task.user.id) if task.user is not None else None
+        if shown is not None and self._believed(task):
+            shown = self._find(shown.id, shown)
+            if shown is not None:
+                raise DisagreementError(
+                    f"{task.name} was deleted, but the API still says that it is {shown.status}. Run again."
+                )
         if shown is None:
             task.phase = "verify"
-        elif self._believed(task):
-            raise DisagreementError(
-                f"{task.name} was deleted, but the API still lists it as {shown.status}. Run again."
-            )
 
     def _is_alone(self, task: Task, cloud: Cloud) -> bool:
         """Of all accounts with the description the oldest stays; of the others this run removes what it made."""
@@ -209,13 +242,13 @@ class Watch:
             if self._certain(task):
                 raise _ambiguous(task, found)
             return False
-        oldest, listed = found[0], {user.id for user in found}
-        surplus = sorted((own & listed) - {oldest.id})
-        gave_way = task.user.id in own and task.user.id != oldest.id and (surplus or self._certain(task))
-        if not surplus and not gave_way:
+        oldest = found[0]
+        surplus = own - {oldest.id}
+        # One that the list does not show yet has to go as well, and is no reason to begin.
+        if surplus.isdisjoint(user.id for user in found) and not (surplus and self._certain(task)):
             return True
-        task.surplus = surplus
-        task.heir = (oldest, oldest.id in own) if gave_way else None
+        task.surplus = sorted(surplus)
+        task.heir = (oldest, oldest.id in own) if task.user.id in surplus else None
         self._restart(task, "clear")
         return False
 
@@ -226,8 +259,13 @@ class Watch:
     def _correct(self, task: Task, user: User) -> None:
         """Roles differ from what was asked: the list lags, the API dropped one, or it added one of its own."""
         said_so_itself = task.corrections == 0 and task.made == user.id and task.looks > 1
-        if not said_so_itself and not self._believed(task):
-            return
+        if not said_so_itself:
+            if not self._believed(task):
+                return
+            user = self._find(user.id, user) or user
+            if self._as_asked(task, user):
+                self._confirm(task, user)
+                return
         steps = role_steps(user, task.item.desired, task.exact)
         if task.corrections:
             raise DisagreementError(
@@ -242,7 +280,7 @@ class Watch:
 
     @staticmethod
     def _restart(task: Task, phase: str) -> None:
-        task.phase, task.looks, task.since = phase, 0, time.monotonic()
+        task.phase, task.looks, task.since, task.unlisted = phase, 0, time.monotonic(), None
 
 
 def _ambiguous(task: Task, found: list[User]) -> AmbiguousUserError:
