@@ -49,6 +49,7 @@ options:
     description:
       - The path of an C(ovh.conf). Environment variable E(OVH_CONFIG_FILE).
       - If not set, python-ovh's own places are searched, that is C(./ovh.conf), C(~/.ovh.conf) and C(/etc/ovh.conf).
+      - With C(connection=local) the current folder of a module is that of the playbook. Give a whole path.
       - The keys are read from the section named like the endpoint. With a base URL they are read from the section
         of that name, or from the one that C(endpoint) in C([default]) names.
     type: path

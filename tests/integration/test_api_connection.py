@@ -179,6 +179,28 @@ def test_pythons_own_places_are_searched(sim: Simulator, tmp_path: Path, monkeyp
     refused(finish(start("ovh_cloud_users", options)), "INVALID_KEY", str(tmp_path / "ovh.conf"))
 
 
+@pytest.mark.parametrize(
+    ("content", "named"),
+    [
+        (b"application_secret=do-not-show\n[default]\n", "{home}/.ovh.conf"),
+        (b"[default]\ndo-not-show\n", "{home}/.ovh.conf"),
+        (b"[default]\napplication_secret=a\napplication_secret=do-not-show\n", "{home}/.ovh.conf"),
+        ("[default]\napplication_secret=do-not-show\n".encode("utf-16"), "~/.ovh.conf"),
+    ],
+    ids=["no-section", "no-value", "twice", "utf-16"],
+)
+def test_what_is_wrong_with_pythons_own_places_is_said_without_the_line(
+    sim: Simulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: bytes, named: str
+) -> None:
+    """python-ovh reads them when it is imported, whatever keys are given."""
+    (tmp_path / ".ovh.conf").write_bytes(content)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    process = start("ovh_cloud_users", {"users": [], **connection(sim)})
+    out, err = process.communicate(timeout=60)
+    refused(json.loads(out), named.format(home=tmp_path), "is not a valid ovh.conf")
+    assert "do-not-show" not in out + err
+
+
 # Sections of a file
 
 

@@ -392,6 +392,14 @@ def test_a_play_works_on_the_projects_of_a_group(tmp_path: Path, cloud: Simulato
     assert [len(cloud.project(one).live_users()) for one in (A, B, C)] == [1, 1, 0]
 
 
+def test_a_line_of_a_configuration_that_is_none_is_not_shown(tmp_path: Path, cloud: Simulator) -> None:
+    (tmp_path / "home").mkdir()
+    (tmp_path / "home" / ".ovh.conf").write_text("application_secret=do-not-show\n")
+    result = inventory(tmp_path, cloud, {}, "-vvvv")
+    assert f"{tmp_path}/home/.ovh.conf is not a valid ovh.conf" in result.text
+    assert "do-not-show" not in result.text
+
+
 def test_the_options_of_the_connection_are_those_of_the_modules() -> None:
     from ansible_collections.cloudops.ovh.plugins.doc_fragments.connection import ModuleDocFragment
 

@@ -88,6 +88,11 @@ def resolve(
     )
 
 
+def not_valid(path: str) -> InputError:
+    """Return the error for a file that is no configuration."""
+    return InputError(f"{path} is not a valid ovh.conf: sections in brackets, then lines of key=value.")
+
+
 def _read_files(paths: Sequence[str], must_exist: bool) -> list[_File]:
     files = []
     for path in reversed(paths):
@@ -102,9 +107,7 @@ def _read_files(paths: Sequence[str], must_exist: bool) -> list[_File]:
             continue
         except (configparser.Error, UnicodeDecodeError):
             # The parser's own message would show the line, which may be a secret.
-            raise InputError(
-                f"{path} is not a valid ovh.conf: sections in brackets, then lines of key=value."
-            ) from None
+            raise not_valid(path) from None
         files.append(_File(path, parser))
     return files
 

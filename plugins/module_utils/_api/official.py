@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import configparser
 import contextlib
 import importlib
 import os
@@ -14,7 +15,7 @@ from types import ModuleType
 from typing import Any
 
 from .._core.errors import InputError
-from .config import Connection
+from .config import Connection, not_valid
 
 #: As many connections as a run can have workers are kept alive; requests keeps 10 and drops what is more.
 POOL_SIZE = 100
@@ -32,11 +33,19 @@ class _LaterOAuth2(ModuleType):
 
 
 def load() -> Any:
-    """Return the module ``ovh.client``; raises :class:`ImportError` where it is not installed.
-
-    It begins with loading oauthlib, 80 modules that only service accounts need, in every start of every module. So that
-    is put off until the first service account.
+    """Return the module ``ovh.client``; raises :class:`ImportError` where it is not installed, and :class:`InputError`
+    where one of its own configuration files, which it reads at once, is none.
     """
+    try:
+        return _load()
+    except (configparser.Error, UnicodeDecodeError) as problem:
+        # Their own message would show the line, which may be a secret.
+        raise not_valid(getattr(problem, "source", "/etc/ovh.conf, ~/.ovh.conf or ./ovh.conf")) from None
+
+
+def _load() -> Any:
+    """Load it without oauthlib, with which it begins: 80 modules that only service accounts need, in every start of
+    every module. That is put off until the first service account."""
     if "ovh.client" not in sys.modules and "ovh.oauth2" not in sys.modules:
         sys.modules["ovh.oauth2"] = _LaterOAuth2("ovh.oauth2")
         try:
