@@ -64,6 +64,7 @@ def test_batches(playbook: str, tmp_path: Path, sim: Simulator) -> None:
     said = ("2 created", "0 deleted") if playbook == "onboard" else ("2 deleted",)
     (summary,) = [line for line in done.stdout.splitlines() if " project(s): " in line]
     assert "3 project(s): " in summary
+    assert "API calls; 1 project(s) failed" in summary
     assert [text for text in said if text not in summary] == []
     assert {host: stats["failures"] for host, stats in done.stats.items()} == {
         "gone2": 1,

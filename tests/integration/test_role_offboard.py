@@ -55,6 +55,32 @@ def test_revoke_ai_is_what_it_does_by_default(tmp_path: Path, sim: Simulator) ->
     again(tmp_path, sim, ["ada", "gone"])
 
 
+def test_who_is_gone_is_called_as_the_list_does(tmp_path: Path, sim: Simulator) -> None:
+    ada = sim.project().add_user("ada", ROLES)
+    bob = sim.project().add_user("bob", [])
+    users = ["ada", {"user_id": 424242}, {"username": "user-none"}, {"user_id": bob["id"]}]
+    for mode in ("revoke_ai", "delete"):
+        result = offboard(tmp_path, sim, users, mode=mode)
+        assert result.rc == 0, result.text
+        for name in ("424242", "user-none"):
+            assert f"{name}: still has: no account" in result.text
+    assert (sim.project().live_users(), "1 project(s): 0 updated, 2 unchanged, 2 deleted" in result.text) == ([], True)
+    again(tmp_path, sim, users, mode="delete")
+    # The same list brings none of them back by an id, and says so of each.
+    again_on = play(
+        tmp_path,
+        sim,
+        playbook="cloudops.ovh.onboard",
+        extra_vars={"onboard_users_users": users, "onboard_users_credentials_dir": str(tmp_path / "creds")},
+    )
+    assert again_on.rc != 0
+    for name in ("424242", "user-none", "ada"):
+        assert f"{name}: " in again_on.text
+    assert "1 project(s): 1 created, 0 updated, 0 unchanged, 0 deleted, 3 failed, " in again_on.text
+    assert "API calls; 1 project(s) failed" in again_on.text
+    assert sim.project().user_by_description("ada")["id"] != ada["id"]
+
+
 def test_revoke_all_leaves_an_account_without_rights(tmp_path: Path, sim: Simulator) -> None:
     user = sim.project().add_user("ada", ROLES)
     sim.project().add_s3_credential(user["id"])

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from ansible_collections.cloudops.ovh.plugins.module_utils._core.credential import Credential, Stored
+from ansible_collections.cloudops.ovh.plugins.module_utils._core.desired import Desired
 from ansible_collections.cloudops.ovh.plugins.module_utils._core.errors import InputError, NotReadyError
 from ansible_collections.cloudops.ovh.plugins.module_utils._core.kit import (
     Kit,
@@ -116,11 +117,14 @@ def test_a_new_outcome_has_nothing_done() -> None:
 
 
 def test_a_user_that_never_was_is_shown_by_what_was_asked() -> None:
-    assert record(outcome(item=Item(desired("bob"), None))) == {
-        "description": "bob",
-        "user_id": None,
-        "action": "unchanged",
-    }
+    nobody = {"id": None, "username": None, "description": None, "user_id": None, "action": "unchanged"}
+    assert record(outcome(item=Item(desired("bob"), None))) == {**nobody, "description": "bob"}
+    by_id = Desired("users[0]", user_id=42)
+    assert record(outcome(item=Item(by_id, None))) == {**nobody, "user_id": 42}
+    by_name = Desired("users[0]", username="user-x")
+    assert record(outcome(item=Item(by_name, None))) == {**nobody, "username": "user-x"}
+    # One that check mode foresees has no id yet, whatever was asked.
+    assert record(outcome(user=user(0), item=Item(by_id, None)))["user_id"] is None
     # Who is gone is shown as it was.
     assert record(outcome("delete", user=None))["username"] == "user-3"
 

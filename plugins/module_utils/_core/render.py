@@ -58,9 +58,10 @@ def _date(seconds: float | None) -> str | None:
 
 
 def _render_item(outcome: Outcome, files: dict[str, str] | None) -> dict[str, Any]:
-    user = outcome.user or outcome.item.user
-    result = render_user(user) or {"description": outcome.item.desired.description}
-    result["user_id"] = result.get("id")
+    user, asked = outcome.user or outcome.item.user, outcome.item.desired
+    # Who is not there is what the list calls it.
+    result = render_user(user) or {"id": None, "username": asked.username, "description": asked.description}
+    result["user_id"] = result["id"] or (asked.user_id if user is None else None)
     result["action"] = outcome.action
     if files is not None:
         credential = outcome.credential or Credential()
