@@ -13,6 +13,7 @@ import os
 import platform
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -83,14 +84,16 @@ def has_venv() -> bool:
 def run(command: list[str | Path], advice: str) -> None:
     # A `user = true` in somebody's pip.conf would make pip refuse to install here.
     environment = {**os.environ, "PIP_USER": "0", "PIP_NO_INPUT": "1", "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
-    done = subprocess.run(
-        [str(part) for part in command],
-        env=environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        check=False,
-    )
+    # What pip unpacks goes with the folder, also when it is interrupted.
+    with tempfile.TemporaryDirectory(prefix="cloudops-ovh-install-") as folder:
+        done = subprocess.run(
+            [str(part) for part in command],
+            env={**environment, "TMPDIR": folder},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+        )
     if done.returncode:
         say(done.stdout)
         sys.exit(advice)

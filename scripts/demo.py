@@ -10,6 +10,7 @@ import contextlib
 import json
 import os
 import re
+import shlex
 import signal
 import stat
 import subprocess
@@ -55,12 +56,14 @@ def collections_path() -> Path:
 
 def environment(folder: Path) -> dict[str, str]:
     """The caller's, without settings and keys of Ansible and OVHcloud, and with a home of its own."""
-    foreign = ("OVH_", "ANSIBLE_", "PYTHONPATH", "PYTHONHOME")
+    foreign = ("OVH_", "ANSIBLE_", "PYTHONPATH", "PYTHONHOME", "PYTHONSAFEPATH", "PYTHONINSPECT")
     kept = {name: value for name, value in os.environ.items() if not name.startswith(foreign)}
     home = folder / "home"
     return {
         **kept,
         "HOME": str(home),
+        # A module that is interrupted leaves what Ansible has sent for it.
+        "TMPDIR": str(folder / "tmp"),
         "LC_ALL": "en_US.UTF-8" if sys.platform == "darwin" else "C.UTF-8",
         # A proxy cannot reach this machine's loopback.
         "NO_PROXY": "127.0.0.1",
@@ -201,9 +204,10 @@ class Demo:
 
     def _onboard(self, title: str, people: str) -> tuple[dict[str, list[str]], int]:
         """Run the playbook, show what it cost, and return the roles of everybody before it and its `changed`."""
-        arguments = ["-e", f"@{EXAMPLES / people}", "-e", f"onboard_users_credentials_dir={self._credentials}"]
+        kept = f"onboard_users_credentials_dir='{self._credentials}'"
+        arguments = ["-e", f"@{EXAMPLES / people}", "-e", kept]
         say(f"\n{title}")
-        say("  $ ansible-playbook cloudops.ovh.onboard {}".format(" ".join(arguments)))
+        say(f"  $ ansible-playbook cloudops.ovh.onboard {shlex.join(arguments)}")
         before = self._api.roles()
         self._api.forget_calls()
         started = time.monotonic()
@@ -266,7 +270,8 @@ def interrupt(number: int, frame: object) -> None:
 def play(port: int, verbose: bool) -> None:
     with tempfile.TemporaryDirectory(prefix="cloudops-ovh-demo-") as name:
         folder = Path(name)
-        (folder / "home").mkdir()
+        for part in ("home", "tmp"):
+            (folder / part).mkdir()
         env = environment(folder)
         try:
             with simulator(folder, port, env) as api:

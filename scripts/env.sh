@@ -8,7 +8,7 @@ BIN=$ROOT/${CLOUDOPS_VENV:-.venv}/bin
 cd "$ROOT" || exit
 
 # Packages of another environment must not shadow ours.
-unset PYTHONPATH PYTHONHOME
+unset PYTHONPATH PYTHONHOME PYTHONSAFEPATH PYTHONINSPECT
 
 # Ansible ignores ansible.cfg in a folder that everybody may write to, so the environment says it as well.
 export ANSIBLE_CONFIG=$ROOT/ansible.cfg

@@ -2,27 +2,41 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 
 
 def project_files(root: Path = ROOT, *, untracked: bool = True) -> list[str]:
-    """Tracked files, and those about to be: neither tracked nor ignored. A file deleted on disk is gone."""
-    options = ["--cached", "--others", "--exclude-standard"] if untracked else ["--cached"]
-    done = subprocess.run(
-        ["git", "-C", str(root), "ls-files", "-z", *options],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if done.returncode:
-        raise SystemExit(f"git cannot list the files of {root}: {done.stderr.strip()}")
-    names = {name for name in done.stdout.split("\0") if name}
+    """Tracked files, and those about to be: neither tracked nor ignored. A file deleted on disk is gone.
+
+    Without a repository, as in an unpacked archive, all that is not ignored.
+    """
+    if (root / ".git").exists():
+        options = ["--cached", "--others", "--exclude-standard"] if untracked else ["--cached"]
+        # A checkout can be somebody else's, as one that is mounted into a container.
+        listed = git("-c", f"safe.directory={root}", "-C", str(root), "ls-files", "-z", *options)
+    else:
+        with tempfile.TemporaryDirectory() as folder:
+            git("init", "--quiet", "--bare", folder)
+            place = (f"--git-dir={folder}", f"--work-tree={root}", "-C", str(root))
+            listed = git(*place, "-c", "core.bare=false", "ls-files", "-z", "--others", "--exclude-standard")
+    names = {name for name in listed.split("\0") if name}
     return sorted(name for name in names if (root / name).is_file())
+
+
+def git(*arguments: str) -> str:
+    """Return what git prints; raises :class:`RuntimeError` where it fails. A hook's own settings are not for us."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
+    done = subprocess.run(["git", *arguments], env=environment, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise RuntimeError(f"git {' '.join(arguments)}: {done.stderr.strip()}")
+    return done.stdout
 
 
 def copy_project(destination: Path, root: Path = ROOT, *, untracked: bool = True) -> list[str]:

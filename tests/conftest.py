@@ -76,6 +76,9 @@ def isolate(base: Path, home: Path) -> None:
         ANSIBLE_LOCAL_TEMP=str(home / ".ansible" / "tmp"),
         # Ansible takes the real home for this one, whatever HOME says.
         ANSIBLE_REMOTE_TEMP=str(home / ".ansible" / "remote"),
+        # A proxy cannot reach this machine's loopback.
+        NO_PROXY="127.0.0.1,localhost",
+        no_proxy="127.0.0.1,localhost",
         ANSIBLE_NOCOLOR="1",
         ANSIBLE_RETRY_FILES_ENABLED="0",
         # Programs beside this Python (ansible-playbook) come first, also when the environment is not activated.

@@ -36,14 +36,14 @@ def roles(sim: Simulator) -> dict[str, list[str]]:
 
 
 def test_people_from_a_spreadsheet(tmp_path: Path, sim: Simulator) -> None:
-    people = f"people_csv={EXAMPLES / 'people.csv'}"
+    people = json.dumps({"people_csv": str(EXAMPLES / "people.csv")})
     result = onboard(tmp_path, sim, "-e", f"@{EXAMPLES / 'people_from_csv.yml'}", "-e", people)
     assert result.rc == 0, result.text
     assert roles(sim) == {"ada@example.com": ROLES, "grace@example.com": ROLES, "observer@example.com": READ}
     # What is wrong with the file is said with its line, before any call.
     sim.clear_calls()
     (tmp_path / "bad.csv").write_text("description,roles\nada@example.com,\n\n,ai_training_read\n")
-    bad = f"people_csv={tmp_path / 'bad.csv'}"
+    bad = json.dumps({"people_csv": str(tmp_path / "bad.csv")})
     refused = onboard(tmp_path, sim, "-e", f"@{EXAMPLES / 'people_from_csv.yml'}", "-e", bad)
     assert refused.rc != 0
     assert "users_from_csv: line 4 names no user" in " ".join(refused.text.split())

@@ -168,7 +168,7 @@ def test_the_role_in_batches_fails_at_the_end_for_all_of_them(tmp_path: Path, cl
     )
     assert result.rc == 2, result.text
     unchanged(result, cloud)
-    rows = list(csv.DictReader(report.open(encoding="utf-8", newline="")))
+    rows = list(csv.DictReader(report.read_text(encoding="utf-8").splitlines()))
     assert [(row["project"], row["person"], row["findings"]) for row in rows] == [
         ("production", "ada", "wrong_roles"),
         ("production", "stranger", "unlisted"),

@@ -257,7 +257,7 @@ def test_a_killed_playbook_leaves_its_module_and_the_next_run_overlaps(
     path = tmp_path / "play.json"
     path.write_text(json.dumps(play))
     gate = sim.gate("POST", "/user$")
-    interpreter = f"ansible_python_interpreter={sys.executable}"
+    interpreter = json.dumps({"ansible_python_interpreter": sys.executable})
     command = ["ansible-playbook", "-i", "localhost,", "-c", "local", "-e", interpreter, str(path)]
     process = subprocess.Popen(
         command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True, env=os.environ
