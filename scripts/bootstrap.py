@@ -88,7 +88,7 @@ def run(command: list[str | Path], advice: str) -> None:
     with tempfile.TemporaryDirectory(prefix="cloudops-ovh-install-") as folder:
         done = subprocess.run(
             [str(part) for part in command],
-            env={**environment, "TMPDIR": folder},
+            env={**environment, "TMPDIR": folder, "PYTHONWARNINGS": "ignore"},
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,

@@ -204,7 +204,7 @@ class Demo:
 
     def _onboard(self, title: str, people: str) -> tuple[dict[str, list[str]], int]:
         """Run the playbook, show what it cost, and return the roles of everybody before it and its `changed`."""
-        kept = f"onboard_users_credentials_dir='{self._credentials}'"
+        kept = json.dumps({"onboard_users_credentials_dir": str(self._credentials)})
         arguments = ["-e", f"@{EXAMPLES / people}", "-e", kept]
         say(f"\n{title}")
         say(f"  $ ansible-playbook cloudops.ovh.onboard {shlex.join(arguments)}")
@@ -244,8 +244,8 @@ class Demo:
         say("  Their credentials:")
         for file in files:
             say(f"    {stat.filemode(file.stat().st_mode)} {file}")
-        module = ["-m", "cloudops.ovh.ovh_cloud_user_credential", "-a", f"credential_file={files[0]} state=verified"]
-        self._ansible("adhoc", "localhost", *module)
+        options = json.dumps({"credential_file": str(files[0]), "state": "verified"})
+        self._ansible("adhoc", "localhost", "-m", "cloudops.ovh.ovh_cloud_user_credential", "-a", options)
         say("  ada@example.com logs in with hers: the API gave a token for it.")
 
     def _again(self) -> None:

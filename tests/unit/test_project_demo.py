@@ -20,6 +20,13 @@ import pytest
 import demo
 
 
+@pytest.fixture
+def tmp_path(tmp_path: Path) -> Path:
+    folder = tmp_path / "with a blank"
+    folder.mkdir()
+    return folder
+
+
 def start(checkout: Path, tmp_path: Path, *arguments: str) -> subprocess.Popen[str]:
     return subprocess.Popen(
         [sys.executable, str(checkout / "scripts" / "demo.py"), *arguments],
