@@ -42,7 +42,7 @@ options:
   roles:
     description:
       - Roles that the user shall have, as names (V(ai_training_operator)) or labels (V(AI Training Operator)), in any
-        case. They come from the API's catalogue, which M(cloudops.ovh.ovh_cloud_users) reads as well.
+        case. They come from the API's catalogue, which M(cloudops.ovh.ovh_cloud_role_info) shows.
       - Other roles are left alone, unless O(purge_roles=true). What this module creates gets exactly these roles.
     type: list
     elements: str

@@ -13,7 +13,8 @@ version_added: 1.0.0
 description:
   - Brings a list of users of a Public Cloud project to the wanted state, with their roles, passwords and credential
     files.
-  - It reads the project in two calls, whatever the number of users, and makes one call for each change, side by side.
+  - It reads the project in two calls, and the API's clock in one, whatever the number of users. Each change is one call
+    more, and they are made side by side.
   - The failure of one user does not stop the others. The task then fails, with everything that was done in its result.
   - With O(credentials_dir) a run that is killed at any moment loses nothing. The next run finishes what it began.
 author:

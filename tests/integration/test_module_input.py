@@ -151,6 +151,15 @@ def test_the_project_may_come_from_the_environment(sim: Simulator, monkeypatch: 
     assert call(kinds.USERS, options)["changed"]
 
 
+def test_the_alias_of_the_project_goes_before_the_environment(sim: Simulator, monkeypatch: pytest.MonkeyPatch) -> None:
+    options = connection(sim, users=[])
+    options["project_id"] = options.pop("service_name")
+    monkeypatch.setenv("OVH_CLOUD_PROJECT_SERVICE", "f" * 32)
+    result = finish(start("ovh_cloud_users", options))
+    assert result["service_name"] == options["project_id"]
+    assert result.get("warnings", []) == []
+
+
 @pytest.mark.parametrize("name", MODULES)
 def test_a_module_without_options_says_what_is_missing(name: str) -> None:
     result = finish(start(name, {}))

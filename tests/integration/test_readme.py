@@ -74,7 +74,7 @@ def test_what_is_installed_can_be_used_elsewhere(tmp_path: Path, link: bool) -> 
         (clone / ".collections/ansible_collections/cloudops").mkdir(parents=True)
         (clone / ".collections/ansible_collections/cloudops/ovh").symlink_to(clone)
     (section,) = re.findall(r"### 1. Install\n\n(.+?)\n\n", TEXT, re.DOTALL)
-    lines = [line.strip() for line in section.splitlines() if "pip install" not in line]
+    lines = [line.strip() for line in section.splitlines() if not re.search("pip install|venv", line)]
     script = "\n".join([*lines, "pwd", "ansible-doc --json cloudops.ovh.ovh_cloud_users"])
     env = {"HOME": str(home), "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
     done = subprocess.run(

@@ -48,6 +48,7 @@ def call(
     validated = ArgumentSpecValidator(dict(kind.spec), **kind.rules).validate(dict(params))
     if validated.error_messages:
         return {"failed": True, "changed": False, "msg": "; ".join(validated.error_messages), "api_calls": 0}
+    runner.complete(validated.validated_parameters)
     ports: list[Port] = []
 
     def connect() -> Port:

@@ -8,8 +8,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from ansible.module_utils.basic import env_fallback
-
 CONNECTION: dict[str, Any] = {
     # The environment and the files are read in one place, since their sources must not be mixed: no fallback here.
     "endpoint": {"type": "str"},
@@ -22,11 +20,8 @@ CONNECTION: dict[str, Any] = {
     "timeout": {"type": "float"},
     "retries": {"type": "int"},
     "rate_limit": {"type": "float"},
-    "service_name": {
-        "type": "str",
-        "aliases": ["project_id"],
-        "fallback": (env_fallback, ["OVH_CLOUD_PROJECT_SERVICE"]),
-    },
+    # As a fallback the environment would be taken for the option: Ansible warns where the alias is used beside it.
+    "service_name": {"type": "str", "aliases": ["project_id"]},
 }
 
 IDENTITY: dict[str, Any] = {

@@ -34,9 +34,16 @@ class Kind(NamedTuple):
     rules: Mapping[str, Any] = {}
 
 
+def complete(params: dict[str, Any]) -> None:
+    """Take the project from the environment where no option names it."""
+    if params["service_name"] is None:
+        params["service_name"] = os.environ.get("OVH_CLOUD_PROJECT_SERVICE")
+
+
 def run(kind: Kind) -> None:
     """Run a module from its options to its exit."""
     module = AnsibleModule(argument_spec=dict(kind.spec), supports_check_mode=True, **kind.rules)
+    complete(module.params)
     connect = _Connect(module)
     report: Any = None
     problem: CloudOpsError | None = None
