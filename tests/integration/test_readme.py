@@ -59,9 +59,8 @@ def test_the_commands_work_as_they_are_printed(tmp_path: Path, sim: Simulator) -
         seen.append(len(sim.project().live_users()))
     # Check mode, for real, taking away, and the other project.
     assert seen[:3] == [0, 3, 3]
-    assert sim.project().role_names(sim.project().users_by_description("observer@example.com")[0]["id"]) == [
-        "ai_training_read"
-    ]
+    observer = sim.project().users_by_description("observer@example.com")[0]
+    assert sim.project().role_names(observer["id"]) == ["ai_training_read", "objectstore_operator"]
     assert len(sim.project(OTHER_PROJECT).live_users()) == 2
 
 
