@@ -14,6 +14,7 @@ from ansible_collections.cloudops.ovh.plugins.module_utils._ansible import kinds
 from tests.simulator import Simulator
 from tests.support.modules import call, connection
 from tests.support.rig import ROLES, Rig
+from tests.support.zygote_client import Zygote
 
 pytestmark = pytest.mark.usefixtures("fast")
 
@@ -134,6 +135,24 @@ def test_a_creation_without_an_answer_leaves_one_account(sim: Simulator, rig: Ri
     result = rig.run(["ada"])
     assert not result.get("failed"), result["msg"]
     rig.whole(["ada"], result)
+
+
+def test_what_a_killed_run_made_is_not_doubled(sim: Simulator, rig: Rig, zygote: Zygote) -> None:
+    """The next run makes another one, since nothing shows the first; then it keeps the older, with a password."""
+    sim.list_lag(seconds=0.8)
+    gate = sim.gate("POST", "/user$", "after")
+    killed = zygote.start(rig.params(["ada"]))
+    assert gate.wait_reached()
+    killed.kill()
+    assert killed.wait().was_killed
+    gate.release(drop=True)
+    (first,) = rig.project.live_users()
+    result = rig.run(["ada"])
+    assert not result.get("failed"), result["msg"]
+    assert result["users"][0]["user_id"] == first["id"]
+    assert writes(sim) == ["POST ", "POST ", "DELETE /{userId}", "POST /{userId}/regeneratePassword"]
+    rig.whole(["ada"])
+    rig.steady(["ada"])
 
 
 def test_two_runs_with_folders_of_their_own_end_with_one_account_each(sim: Simulator, rig: Rig) -> None:

@@ -174,7 +174,7 @@ class CloudMachine(RuleBasedStateMachine):
         pauses=st.tuples(*[st.sampled_from([0.0, 0.0, 0.04])] * 4),
         keep_deleted=st.booleans(),
         default_role=st.sampled_from([None, None, "administrator"]),
-        lag=st.sampled_from([{}, {"seconds": 0.06}, {"lists": 2}]),
+        lag=st.sampled_from([{}, {"seconds": 0.06}, {"seconds": 0.4}, {"lists": 2}]),
         ahead=st.sampled_from([0.0, 0.0, 7000.0]),
     )
     @_counted

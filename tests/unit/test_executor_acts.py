@@ -157,6 +157,26 @@ def test_a_creation_whose_answer_was_lost_keeps_its_intent_and_is_sent_again_wit
     assert (one.creations, one.made) == (3, 7)
 
 
+@pytest.mark.parametrize(
+    ("age", "action", "calls"),
+    [
+        (LASTING, "create", ["extend", "create_user", "keep"]),
+        # By now it has had its effect or never will, and an account of that time is not ours to judge.
+        (LASTING + 1, "create", ["begin", "create_user", "keep", "settle"]),
+        (1, "renew", ["begin", "create_user", "keep", "settle"]),
+    ],
+)
+def test_a_creation_of_a_killed_run_counts_as_one_of_ours_while_it_may_still_appear(
+    age: float, action: str, calls: list[str]
+) -> None:
+    stored = Stored(None, Intent("old", action, NOON - age, LASTING))
+    bench, one = Bench(), task(CREATE, stored=stored)
+    bench.project.script("create_user", (ADA, "secret"))
+    assert [call[0] for call in bench.said(one)] == calls
+    kept = Intent("old", "create", NOON - age, LASTING + age) if calls[0] == "extend" else None
+    assert (one.intent, one.creations) == (kept, 2 if kept else 1)
+
+
 def test_without_a_folder_a_creation_is_known_by_its_time_all_the_same() -> None:
     bench, one = Bench(False), task(CREATE)
     bench.project.now += 0.5

@@ -200,6 +200,9 @@ class Acts:
 
     def _create(self, task: Task, step: Step) -> None:
         description = task.item.desired.description or ""
+        if not task.creations and task.intent is not None and task.intent.may_still_appear(self._project.port.now()):
+            # The request of a run that was killed: it counts as one of ours.
+            task.creations = 1
         task.creations += 1
         try:
             user, password = self._project.create_user(
