@@ -63,6 +63,18 @@ def test_logging_in_proves_the_password_and_does_not_show_it(sim: Simulator, pat
     assert result["api_calls"] == len(sim.calls)
 
 
+@pytest.mark.parametrize("fault", [("status", {"status": 500}), ("reset", {}), ("html", {"status": 503})])
+def test_an_outage_says_nothing_about_the_password(
+    sim: Simulator, path: Path, fault: tuple[str, dict[str, Any]]
+) -> None:
+    sim.fault(fault[0], "POST", "/token$", times=None, **fault[1])
+    result = run(sim, kinds.USER_CREDENTIAL, credential_file=str(path), state="verified", retries=0)
+    message = refused(result, str(path), "could not be tried")
+    assert "does not log in" not in message
+    again = run(sim, kinds.USERS, users=["new"], verify_credentials=True, retries=0, credentials_dir=str(path.parent))
+    assert "new (user" in refused(again, "whether the new password logs in could not be tried")
+
+
 def test_a_password_that_was_changed_elsewhere_is_said(sim: Simulator, path: Path) -> None:
     user_id = sim.project().users()[0]["id"]
     old = sim.project().password_of(user_id)

@@ -78,7 +78,7 @@ class FakeProject(Scripted):
     def users(self) -> Any:
         return self.answer("users", default=())
 
-    def user_by_id(self, user_id: int, listed: Any = None) -> Any:
+    def user_by_id(self, user_id: int) -> Any:
         return self.answer("user_by_id", user_id)
 
     def catalogue(self) -> Any:

@@ -636,7 +636,7 @@ def test_an_intent_of_its_own_keeps_a_file_name_too() -> None:
         ({"s3_credentials": "absent"}, None, (), []),
         # The file still has a key that is gone: a run was killed right after that.
         ({"s3_credentials": "absent"}, issued(3, s3_access="k1"), (), ["revoke_key k1"]),
-        ({"s3_credentials": "absent"}, issued(3, s3_access="k1"), ("k2",), ["revoke_key k2"]),
+        ({"s3_credentials": "absent"}, issued(3, s3_access="k1"), ("k2",), ["revoke_key k2", "revoke_key k1"]),
         ({"s3_credentials": "absent"}, issued(9, s3_access="k1"), (), []),
         ({"s3_credentials": "absent"}, issued(3), (), []),
         # One for another needs one that is there.

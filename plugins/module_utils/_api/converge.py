@@ -23,6 +23,7 @@ from .._core.plan import Plan, make_plan
 from .aside import Aside
 from .client import Port
 from .endpoints import Project
+from .known import completed
 
 if TYPE_CHECKING:
     from .task import Acts
@@ -67,8 +68,9 @@ def converge_one(request: Request, connect: Callable[[], Port]) -> Report:
     """Bring one user to what is asked, without files. Raises :class:`CloudOpsError` where nothing was changed at all;
     what fails later is in the outcome of the user."""
     project = Project(connect(), request.service_name)
-    cloud = Cloud(project.users())
-    plan = make_plan(request.desired, Observed(cloud), _catalogue(project, request.desired[0], cloud), request.policy)
+    cloud, unclear = completed(project, Cloud(project.users()), request.desired)
+    catalogue = _catalogue(project, request.desired[0], cloud)
+    plan = make_plan(request.desired, Observed(cloud, unclear=unclear), catalogue, request.policy)
 
     def acts() -> Acts:
         from .task import Acts

@@ -10,7 +10,7 @@ import os
 import time
 from typing import TYPE_CHECKING, Any, Callable, NamedTuple
 
-from .._core.errors import ApiError, DisagreementError, InputError, StoreError
+from .._core.errors import ApiError, DisagreementError, InputError, NotReadyError, StoreError
 from .._core.times import format_time
 from .stop import Stop
 from .store import CREDENTIAL, Store
@@ -102,4 +102,6 @@ def _log_in(record: dict[str, Any], path: str, connect: Callable[[], Port]) -> N
     try:
         Project(connect(), service_name).log_in(user_id, password)
     except ApiError as error:
+        if error.kind in ("lost", "unreached", "throttled"):
+            raise NotReadyError(f"Whether the password in {path} logs in could not be tried: {error.message}") from None
         raise DisagreementError(f"The password in {path} does not log in: {error.message}") from None

@@ -39,15 +39,14 @@ class Project:
         users: tuple[User, ...] = self.port.call("GET", self._root + "/user", parse=parse_users)
         return users
 
-    def user_by_id(self, user_id: int, listed: User | None = None) -> User | None:
-        """Return one user as it is, whatever the list says; None where it is gone or on its way out, and ``listed``
-        where the keys do not allow to ask."""
+    def user_by_id(self, user_id: int) -> User | None:
+        """Return one user as it is, whatever the list says; None where it is gone or on its way out."""
         try:
             user: User = self.port.call("GET", self._user(user_id), parse=parse_user)
         except ApiError as error:
-            if error.kind not in ("not_found", "forbidden"):
+            if error.kind != "not_found":
                 raise
-            return listed if error.kind == "forbidden" else None
+            return None
         return user if user.is_live else None
 
     def catalogue(self) -> Catalogue:

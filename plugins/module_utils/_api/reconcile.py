@@ -7,11 +7,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Callable, TypeVar
+from typing import TYPE_CHECKING, Callable
 
 from .._core.credential import Stored
 from .._core.desired import Desired
-from .._core.errors import CancelledError, CloudOpsError
+from .._core.errors import ApiError, CancelledError, CloudOpsError
 from .._core.model import Catalogue
 from .._core.names import file_stem
 from .._core.observed import Cloud, Observed
@@ -22,12 +22,12 @@ from .aside import Aside
 from .client import Port
 from .converge import Report, Request, carry_out
 from .endpoints import Project
+from .known import completed, side_by_side
 from .store import Store
 
 if TYPE_CHECKING:
     from .task import Acts
 
-_Answer = TypeVar("_Answer")
 #: Times are kept and known in whole seconds.
 _CLOCKS = 2.0
 
@@ -51,9 +51,10 @@ def reconcile(request: Request, connect: Callable[[], Port]) -> Report:
 
 def _reconcile(request: Request, project: Project, store: Store | None) -> Report:
     cloud, catalogue = _read(project, any(one.names_roles for one in request.desired))
-    observed = _observe(request, project, store, cloud)._replace(s3_keys=_keys_to_revoke(request, project, cloud))
+    observed = _observe(request, project, store, cloud)
+    keys, unread = _keys_to_revoke(request, project, observed.cloud)
     tokens, problem = _tokens_to_revoke(request, project)
-    observed = observed._replace(tokens=tokens)
+    observed = observed._replace(s3_keys=keys, tokens=tokens)
     plan = make_plan(request.desired, observed, catalogue, request.policy)
     if store is not None:
         store.check_vault(plan.rewritten(), plan.removed())
@@ -65,6 +66,7 @@ def _reconcile(request: Request, project: Project, store: Store | None) -> Repor
         return FileActs(project, store, plan.roles, request.settings)
 
     outcomes = carry_out(request, project, plan, acts)
+    _note_keys(outcomes, unread)
     if problem is not None:
         _note_tokens(outcomes, problem)
     return Report(outcomes, _files(store, plan), request.service_name, _in_clear(store))
@@ -100,58 +102,55 @@ def _read(project: Project, with_roles: bool) -> tuple[Cloud, Catalogue]:
 
 
 def _observe(request: Request, project: Project, store: Store | None, cloud: Cloud) -> Observed:
+    asked, at_once = request.desired, request.settings.concurrency
     if store is None:
-        return Observed(cloud)
-    stored = store.states(_stems(request, cloud))
-    cloud = _completed(request, project, cloud, stored)
+        cloud, unclear = completed(project, cloud, asked, concurrency=at_once)
+        return Observed(cloud, unclear=unclear)
+    listed, stored = cloud, store.states(_stems(request, cloud))
+    cloud, unclear = completed(project, listed, asked, stored, at_once)
     waiting = [one for one in request.desired if _awaited(one, cloud, stored, project.port)]
     if not waiting:
-        return Observed(cloud, stored, _now(request, project))
+        stored = stored if cloud is listed else store.states(_stems(request, cloud))
+        return Observed(cloud, stored, _now(request, project), unclear=unclear)
     from . import watch
 
     looks = 0
     while waiting and looks < watch.LOOKS:
         # A killed run may have created what a lagging list does not show yet: creating it again would double it.
         project.port.stop.sleep(watch.LAG / watch.LOOKS)
-        cloud = _completed(request, project, Cloud(project.users()), stored)
+        cloud, unclear = completed(project, Cloud(project.users()), asked, stored, at_once)
         waiting = [one for one in waiting if one.description and not cloud.described(one.description)]
         looks += 1
-    return Observed(cloud, store.states(_stems(request, cloud)), _now(request, project))
-
-
-def _completed(request: Request, project: Project, cloud: Cloud, stored: Mapping[str, Stored]) -> Cloud:
-    """Add those whom the list leaves out and a file has the id of: it may lag behind, and who is made again loses the
-    password. One call each, side by side."""
-    left_out = [one.description for one in request.desired if one.description and not cloud.described(one.description)]
-    held = [stored.get(file_stem(description), Stored()).credential for description in left_out]
-    ids = [one.user_id for one in held if one is not None and one.user_id is not None]
-    found = [user for user in _side_by_side(request, project.user_by_id, ids) if user is not None]
-    return Cloud([*cloud.users, *(user for user in found if user.description in left_out)])
-
-
-def _side_by_side(request: Request, call: Callable[[int], _Answer], ids: Sequence[int]) -> list[_Answer]:
-    if not ids:
-        return []
-    from concurrent.futures import ThreadPoolExecutor
-
-    with ThreadPoolExecutor(max_workers=request.settings.concurrency) as pool:
-        return list(pool.map(call, ids))
+    return Observed(cloud, store.states(_stems(request, cloud)), _now(request, project), unclear=unclear)
 
 
 def _now(request: Request, project: Project) -> float:
     return project.port.now() if request.policy.rotate_after is not None else 0.0
 
 
-def _keys_to_revoke(request: Request, project: Project, cloud: Cloud) -> dict[int, tuple[str, ...]]:
-    """Read the access keys of the users that shall lose them: one call each, side by side."""
+def _keys_to_revoke(
+    request: Request, project: Project, cloud: Cloud
+) -> tuple[dict[int, tuple[str, ...]], dict[int, ApiError]]:
+    """Read the access keys of the users that shall lose them: one call each, side by side. A failure is no reason to
+    leave the user its roles or its account, nor anybody else."""
     users = [cloud.named(one) for one in request.desired if one.s3_credentials == "absent"]
-    ids = [user.id for user in users if user is not None]
+    ids = {user.id: user.id for user in users if user is not None}
     if not ids:
-        return {}
+        return {}, {}
     from .storage import Storage
 
-    found = _side_by_side(request, Storage(project.port, request.service_name).keys, ids)
-    return {user_id: tuple(key.access for key in keys) for user_id, keys in zip(ids, found)}
+    storage = Storage(project.port, request.service_name)
+    found, problems = side_by_side(request.settings.concurrency, storage.keys, ids)
+    keys = {user_id: tuple(key.access for key in held) for user_id, held in found.items()}
+    # Whoever is gone has none: the list may show it for a while.
+    return keys, {user_id: error for user_id, error in problems.items() if error.kind != "not_found"}
+
+
+def _note_keys(outcomes: Sequence[Outcome], unread: Mapping[int, ApiError]) -> None:
+    for outcome in outcomes:
+        user = outcome.item.user
+        if user is not None and user.id in unread and outcome.error is None:
+            outcome.error = unread[user.id]
 
 
 def _tokens_to_revoke(request: Request, project: Project) -> tuple[tuple[Token, ...], CloudOpsError | None]:

@@ -15,7 +15,7 @@ from collections import deque
 from collections.abc import Sequence
 
 from .._core.credential import Intent
-from .._core.errors import ApiError, CancelledError, CloudOpsError, DisagreementError, StoreError
+from .._core.errors import ApiError, CancelledError, CloudOpsError, DisagreementError, NotReadyError, StoreError
 from .._core.model import Role, User
 from .._core.outcome import Outcome, after
 from .._core.plan import Item, Step
@@ -102,12 +102,16 @@ class Task:
     def own(self, described: Sequence[User]) -> set[int]:
         """Return those of the users with this description that this run made, surely or as surely as can be told.
 
-        An account whose creation was not answered is known by its time alone. Where more accounts are of that time
-        than this run asked for, another run was at work as well, and only an answer tells whose is whose.
+        An account whose creation was not answered is known by its time, and where there are several by its roles. Where
+        more of them are left than this run asked for, another run was at work as well, and only an answer tells whose
+        is whose.
         """
         intent = self.intent
         claimed = {user.id for user in described if intent is not None and intent.claims(user)}
         answered = {self.made} if self.made is not None else set()
+        if len(answered | claimed) > 1:
+            sent = frozenset(self.item.desired.roles or ())
+            claimed = {user.id for user in described if user.id in claimed and user.role_names == sent}
         return answered | claimed if len(answered | claimed) <= self.creations else answered
 
 
@@ -378,6 +382,10 @@ class Acts:
             task.outcome.verified = True
         except ApiError as error:
             task.outcome.verified = False
+            if error.kind in ("lost", "unreached", "throttled"):
+                raise NotReadyError(
+                    f"{task.name}: whether the new password logs in could not be tried: {error.message}"
+                ) from None
             raise DisagreementError(f"{task.name} cannot log in with the new password: {error.message}") from None
 
     def finish(self, task: Task) -> None:

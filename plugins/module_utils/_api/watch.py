@@ -13,7 +13,7 @@ from __future__ import annotations
 import time
 from typing import Callable
 
-from .._core.errors import AmbiguousUserError, CloudOpsError, DisagreementError, NotReadyError
+from .._core.errors import AmbiguousUserError, ApiError, CloudOpsError, DisagreementError, NotReadyError
 from .._core.model import User
 from .._core.observed import Cloud
 from .._core.outcome import status_note
@@ -35,7 +35,7 @@ class Watch:
     ``settling`` (changed, to be confirmed), ``clearing`` (accounts too many, to be removed once that is possible);
     they go to ``ready``, ``clear``, ``cleared``, ``verify`` or ``done``."""
 
-    def __init__(self, settings: Settings, find: Callable[..., User | None]) -> None:
+    def __init__(self, settings: Settings, find: Callable[[int], User | None]) -> None:
         """``find`` is :meth:`Project.user_by_id`."""
         self._settings = settings
         self._find = find
@@ -103,9 +103,18 @@ class Watch:
         shown = cloud.by_id.get(task.user.id)
         if shown is not None or task.deletes or not self._believed(task):
             return shown
-        if task.unlisted is None or not task.creations:
-            task.unlisted = self._find(task.user.id)
+        if task.unlisted is None or not task.creations or task.phase != "settling":
+            task.unlisted = self._ask(task.user.id)
         return task.unlisted
+
+    def _ask(self, user_id: int, listed: User | None = None) -> User | None:
+        """Return one user as it is; as listed where the keys do not allow to ask."""
+        try:
+            return self._find(user_id)
+        except ApiError as error:
+            if error.kind != "forbidden":
+                raise
+            return listed
 
     def _refused_for_long(self, task: Task) -> bool:
         since = task.refused_since
@@ -126,7 +135,7 @@ class Watch:
         found = cloud.described(task.item.desired.description or "")
         own = task.own(found)
         if found and found[0].id in own:
-            task.surplus = sorted(own - {found[0].id})
+            self._set_surplus(task, own - {found[0].id})
             self._adopt(task, found[0])
         elif not self._certain(task):
             # Ours may still appear, and another run may still remove its own.
@@ -134,7 +143,7 @@ class Watch:
         elif len(found) > 1 and not own:
             raise _ambiguous(task, found)
         elif found:
-            task.surplus = sorted(own)
+            self._set_surplus(task, own)
             self._accept(task, found[0])
         else:
             self._create_again(task)
@@ -177,7 +186,7 @@ class Watch:
         if not shown:
             if not self._certain(task):
                 return
-            if not any(map(self._find, task.surplus)):
+            if not any(map(self._ask, task.surplus)):
                 task.surplus.clear()
                 task.phase = "cleared"
                 return
@@ -195,13 +204,9 @@ class Watch:
         if task.creations and not self._is_alone(task, cloud):
             return
         shown = self._shown(task, cloud)
-        if shown is None:
+        if shown is None or (task.creations and shown.id not in cloud.by_id):
             if self._believed(task):
-                raise NotReadyError(f"{task.name} is not in the project's list. Running again is safe.")
-            return
-        if task.creations and shown.id not in cloud.by_id:
-            # Only a list that has it can tell whether it is the only one of its name.
-            self._check_time(task, "is there, but not in the project's list", "the next run is best begun when it is")
+                self._check_unlisted(task, shown)
             return
         task.outcome.user = shown
         if shown.is_pending and (self._settings.wait or not self._as_asked(task, shown)):
@@ -211,6 +216,13 @@ class Watch:
             self._correct(task, shown)
             return
         self._confirm(task, shown)
+
+    def _check_unlisted(self, task: Task, shown: User | None) -> None:
+        """Give up a user that is gone, and one that is there when its time is up: only a list that has it can tell
+        whether it is the only one of its name. What the API said it made is there, whatever it says now."""
+        if shown is None and (task.user is None or task.made != task.user.id):
+            raise NotReadyError(f"{task.name} is not in the project's list. Running again is safe.")
+        self._check_time(task, "was made, but is not in the project's list", "the next run is best begun when it is")
 
     @staticmethod
     def _confirm(task: Task, user: User) -> None:
@@ -223,7 +235,7 @@ class Watch:
     def _settle_deletion(self, task: Task, cloud: Cloud) -> None:
         shown = cloud.by_id.get(task.user.id) if task.user is not None else None
         if shown is not None and self._believed(task):
-            shown = self._find(shown.id, shown)
+            shown = self._ask(shown.id, shown)
             if shown is not None:
                 raise DisagreementError(
                     f"{task.name} was deleted, but the API still says that it is {shown.status}. Run again."
@@ -247,10 +259,19 @@ class Watch:
         # One that the list does not show yet has to go as well, and is no reason to begin.
         if surplus.isdisjoint(user.id for user in found) and not (surplus and self._certain(task)):
             return True
-        task.surplus = sorted(surplus)
+        self._set_surplus(task, surplus)
         task.heir = (oldest, oldest.id in own) if task.user.id in surplus else None
         self._restart(task, "clear")
         return False
+
+    @staticmethod
+    def _set_surplus(task: Task, surplus: set[int]) -> None:
+        task.surplus = sorted(surplus)
+        task.outcome.notes += [
+            f"User {user_id} appeared after a request that was not answered: one account too many, which was removed."
+            for user_id in task.surplus
+            if user_id != task.made
+        ]
 
     @staticmethod
     def _as_asked(task: Task, user: User) -> bool:
@@ -262,7 +283,7 @@ class Watch:
         if not said_so_itself:
             if not self._believed(task):
                 return
-            user = self._find(user.id, user) or user
+            user = self._ask(user.id, user) or user
             if self._as_asked(task, user):
                 self._confirm(task, user)
                 return

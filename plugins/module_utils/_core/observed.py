@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from .credential import Stored
 from .desired import Desired
-from .errors import AmbiguousUserError
+from .errors import AmbiguousUserError, CloudOpsError
 from .model import Catalogue, Role, User
 from .names import file_stem
 from .token_spec import Token
@@ -116,10 +116,11 @@ class Cloud:
 class Observed(NamedTuple):
     """All that a plan is made from. ``stored`` is by file stem, ``now`` the API's time in seconds since 1970,
     ``s3_keys`` the access keys of the users that shall lose them, by user id, ``tokens`` the AI tokens,
-    if any shall go."""
+    if any shall go, ``unclear`` why nobody knows whether a user is there, by the ``where`` of who asks."""
 
     cloud: Cloud
     stored: Mapping[str, Stored] = NOTHING
     now: float = 0.0
     s3_keys: Mapping[int, tuple[str, ...]] = {}
     tokens: tuple[Token, ...] = ()
+    unclear: Mapping[str, CloudOpsError] = {}

@@ -104,6 +104,8 @@ def _plan_item(desired: Desired, observed: Observed, policy: Policy) -> Item:
         user = observed.cloud.find(desired)
     except CloudOpsError as error:
         return Item(desired, None, error=error, stem=stem)
+    if desired.where in observed.unclear:
+        return Item(desired, None, error=observed.unclear[desired.where], stem=stem)
     if user is not None:
         stem = observed.cloud.stem(user, observed.stored)
     stored = observed.stored.get(stem, Stored()) if stem is not None else Stored()
@@ -159,9 +161,10 @@ def _key_steps(item: Item, user: User, observed: Observed) -> list[Step]:
     if item.desired.s3_credentials == "rotate":
         return [Step("rotate_key")]
     removals = _key_removals(item.desired, user, observed)
-    if item.desired.s3_credentials == "absent" and known and credential is not None and not removals:
-        # A run was killed after it had removed the key, or somebody else removed it: the file still has it.
-        return [Step("revoke_key", key=credential.s3_access)]
+    if item.desired.s3_credentials == "absent" and known and credential is not None:
+        held = Step("revoke_key", key=credential.s3_access)
+        # A run was killed after it had removed the key, or somebody else removed it, or the list lags behind.
+        return removals if held in removals else [*removals, held]
     return removals
 
 
