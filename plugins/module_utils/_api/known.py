@@ -38,9 +38,12 @@ def completed(
     """Return the users of a list and those that it leaves out; no call where it has all whose id is known."""
     asked = {one: user_id for one in desired if (user_id := _left_out(one, cloud, stored)) is not None}
     found, problems = side_by_side(concurrency, project.user_by_id, asked)
-    more = [user for one, user in found.items() if user is not None and one.description in (None, user.description)]
+    # Two may name the same user.
+    more = {
+        user.id: user for one, user in found.items() if user is not None and one.description in (None, user.description)
+    }
     unclear = {one.where: _unclear(one, asked[one], error) for one, error in problems.items() if _matters(one, error)}
-    return Known(Cloud([*cloud.users, *more]) if more else cloud, unclear)
+    return Known(Cloud([*cloud.users, *more.values()]) if more else cloud, unclear)
 
 
 def _left_out(one: Desired, cloud: Cloud, stored: Mapping[str, Stored]) -> int | None:

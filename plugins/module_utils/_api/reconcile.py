@@ -142,8 +142,15 @@ def _keys_to_revoke(
     storage = Storage(project.port, request.service_name)
     found, problems = side_by_side(request.settings.concurrency, storage.keys, ids)
     keys = {user_id: tuple(key.access for key in held) for user_id, held in found.items()}
-    # Whoever is gone has none: the list may show it for a while.
-    return keys, {user_id: error for user_id, error in problems.items() if error.kind != "not_found"}
+    return keys, {user_id: error for user_id, error in problems.items() if not _is_gone(project, user_id, error)}
+
+
+def _is_gone(project: Project, user_id: int, error: ApiError) -> bool:
+    """True where there is no such user any more, though the list shows it. "Not found" is also said of new ones."""
+    try:
+        return error.kind == "not_found" and project.user_by_id(user_id) is None
+    except ApiError:
+        return False
 
 
 def _note_keys(outcomes: Sequence[Outcome], unread: Mapping[int, ApiError]) -> None:
