@@ -18,8 +18,7 @@ from .sending import Request
 
 _ADVICE_BY_CODE = {
     "INVALID_KEY": "The application key is not valid at this endpoint: check application_key and the region.",
-    "INVALID_CREDENTIAL": "The consumer key is not valid: check consumer_key, or ask for a new one. Of a service"
-    " account it is the token: run again for another one.",
+    "INVALID_CREDENTIAL": "The consumer key is not valid: check consumer_key, or ask for a new one.",
     "NOT_CREDENTIAL": "The consumer key is not known or was never validated: validate it, or ask for a new one.",
     "INVALID_SIGNATURE": "The API refused the signature: application_secret does not belong to these keys"
     " (or the request has a field of a wrong type).",
