@@ -231,6 +231,8 @@ def test_a_mangled_description_is_taken_back(sim: Simulator, mangle: str) -> Non
     description = "ada lovelace, zürich, a long way"
     result = run(sim, kinds.USERS, users=[description], roles=[AI])
     refused(result, "removed again", "Choose a description")
+    # What was made is gone again.
+    assert result["changed"] is False
     assert result["users"][0]["action"] == "failed"
     assert result["users"][0]["failure"]["code"] == "not_as_asked"
     assert result["credentials"] == []
@@ -252,4 +254,5 @@ def test_a_mangled_account_that_cannot_be_removed_is_named(sim: Simulator) -> No
     result = run(sim, kinds.USER, description="ada")
     made = sim.project().users()[0]["id"]
     refused(result, "Delete it by hand", str(made), "user/delete")
+    assert result["changed"] is True
     assert result["user"]["id"] == made

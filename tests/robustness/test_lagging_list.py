@@ -127,6 +127,27 @@ def test_an_id_that_the_list_leaves_out_is_asked_for(sim: Simulator, kind: str) 
     assert sim.project().live_users() == [] or sim.project().role_names(user_id) == []
 
 
+def test_the_file_of_one_that_is_named_by_id_is_its_file(sim: Simulator, rig: Rig) -> None:
+    sim.list_lag(seconds=ENDLESS)
+    assert rig.run(["ada"], wait_timeout=1)["failed"]
+    before = rig.snapshot()
+    user_id = rig.one_account("ada")["id"]
+    result = rig.run([{"user_id": user_id, "update_password": "on_missing"}])
+    assert (result.get("msg"), result["changed"], rig.snapshot()) == (None, False, before)
+    assert result["users"][0]["credential_file"] == str(rig.place / rig.names(".yml")[0])
+
+
+def test_a_file_that_names_the_account_of_somebody_else_makes_it_nobodys(sim: Simulator, rig: Rig) -> None:
+    rig.run(["ada", "bob"])
+    ada, bob = (rig.one_account(name)["id"] for name in ("ada", "bob"))
+    path = rig.place / "ada.yml"
+    path.write_text(path.read_text().replace(f"user_id: {ada}", f"user_id: {bob}"))
+    rig.project.remove_user(ada)
+    result = rig.run(["ada", "bob"])
+    assert (result.get("msg"), [user["action"] for user in result["users"]]) == (None, ["created", "unchanged"])
+    rig.whole(["ada", "bob"])
+
+
 def test_an_id_that_may_not_be_asked_for_is_as_the_list_says(sim: Simulator) -> None:
     sim.fault("status", "GET", r"/user/\d+$", status=403, error_code="NOT_GRANTED_CALL", message="not granted")
     result = Rig(sim, None).run([{"user_id": 4711}], roles=None, state="absent")

@@ -219,6 +219,16 @@ def test_a_change_that_is_never_possible_says_what_the_api_said(bench: Make) -> 
     assert one.calls.count("grant") == 7
 
 
+def test_a_change_that_is_refused_for_too_long_is_given_up(bench: Make) -> None:
+    one = bench(wait_timeout=2)
+    one.lists = [[user(3)]]
+    one.project.script("grant", *[ApiError("409 busy.", "conflict")] * 7)
+    (outcome,) = one.run(item(GRANT, there=user(3)))
+    assert message(outcome) == "ada (user 3): the API keeps refusing the change though the user is ok. 409 busy."
+    assert 1 < one.calls.count("grant") < 7
+    assert 1002 <= one.clock < 1005
+
+
 # Waiting
 
 
