@@ -15,12 +15,15 @@ ROOT = Path(__file__).resolve().parents[1]
 def project_files(root: Path = ROOT, *, untracked: bool = True) -> list[str]:
     """Tracked files, and those about to be: neither tracked nor ignored. A file deleted on disk is gone.
 
-    Without a repository, as in an unpacked archive, all that is not ignored.
+    Without a repository, as in an unpacked archive, all that is not ignored; raises :class:`RuntimeError` there if only
+    tracked files are wanted, because what lies around must not be published.
     """
     if (root / ".git").exists():
         options = ["--cached", "--others", "--exclude-standard"] if untracked else ["--cached"]
         # A checkout can be somebody else's, as one that is mounted into a container.
         listed = git("-c", f"safe.directory={root}", "-C", str(root), "ls-files", "-z", *options)
+    elif not untracked:
+        raise RuntimeError(f"{root} is no git checkout, so nobody knows which of its files are the project's.")
     else:
         with tempfile.TemporaryDirectory() as folder:
             git("init", "--quiet", "--bare", folder)

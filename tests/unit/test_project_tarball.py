@@ -73,6 +73,15 @@ def test_the_tarball_holds_the_files_of_git(packed: tuple[Path, list[str]]) -> N
     assert build_tarball.differences(tarball, expected) == []
 
 
+def test_what_lies_around_outside_of_git_is_not_taken_for_the_project(tmp_path: Path) -> None:
+    names = copy_project(tmp_path)
+    assert project_files(tmp_path) == names
+    (tmp_path / "passwords.csv").touch()
+    assert project_files(tmp_path) == sorted([*names, "passwords.csv"])
+    with pytest.raises(RuntimeError, match="is no git checkout"):
+        project_files(tmp_path, untracked=False)
+
+
 def test_the_same_files_give_the_same_bytes(packed: tuple[Path, list[str]], tmp_path: Path) -> None:
     """In another folder, at another time, under another umask, found in another order."""
     source = tmp_path / "checkout"
