@@ -224,6 +224,36 @@ def test_a_rotation_that_fails_leaves_the_old_key(sim: Simulator, tmp_path: Path
     assert "needs credentials_dir" in users(sim, ["ada"], s3_credentials="rotate")["msg"]
 
 
+def test_a_rotation_waits_for_a_busy_user_and_makes_one_key(sim: Simulator, tmp_path: Path) -> None:
+    options = {"credentials_dir": str(tmp_path / "c")}
+    first = users(sim, ["ada"], s3_credentials="present", **options)["users"][0]
+    sim.fault("status", "DELETE", "s3Credentials", status=409, times=2)
+    sim.clear_calls()
+    done = users(sim, ["ada"], s3_credentials="rotate", **options)
+    assert not done.get("failed"), done.get("msg")
+    (key,) = sim.project().s3_credentials(first["user_id"])
+    assert key["access"] == done["users"][0]["credential_s3_access"] != first["credential_s3_access"]
+    assert [one.partition(" ")[0] for one in changes(sim)] == ["POST", "DELETE"]
+
+
+def test_an_old_key_that_stays_is_named(sim: Simulator, tmp_path: Path) -> None:
+    options = {"credentials_dir": str(tmp_path / "c"), "kit": True}
+    first = users(sim, ["ada"], s3_credentials="present", **options)["users"][0]
+    sim.fault("status", "DELETE", "s3Credentials", status=403, times=None, error_class="Client::Forbidden")
+    failed = users(sim, ["ada"], s3_credentials="rotate", **options)
+    assert (failed["failed"], failed["changed"]) == (True, True)
+    assert f"the old one, {first['credential_s3_access']}, could not be removed" in failed["msg"]
+    assert failed["diff"]["after"]["ada"]["access_key"] == "renewed"
+    # All else is done: the new key is in the file, and in the kit.
+    new = failed["users"][0]["credential_s3_access"]
+    assert new == read(tmp_path / "c", "ada")["s3_access"] != first["credential_s3_access"]
+    assert new in (tmp_path / "c" / PROJECT / "ada.rclone.conf").read_text()
+    assert {key["access"] for key in sim.project().s3_credentials(first["user_id"])} == {
+        new,
+        first["credential_s3_access"],
+    }
+
+
 # AI tokens
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from functools import partial
 from typing import Callable, NamedTuple
 
-from .._core.access_keys import AccessKey, KeyOutcome, KeyPlan, plan_keys
+from .._core.access_keys import AccessKey, KeyOutcome, KeyPlan, left_over, plan_keys
 from .._core.desired import Desired
 from .._core.errors import ApiError, CloudOpsError, InputError
 from .._core.model import User
@@ -87,12 +87,9 @@ def _display(storage: Storage, user: User, key: AccessKey) -> str:
     try:
         return storage.ask(lambda: storage.secret_of(user.id, key.access))
     except ApiError as error:
-        raise ApiError(
+        raise error.reworded(
             f"The key {key.access} is there, but the API did not show its secret: {error.message} Run again with"
-            " display_secret=true.",
-            error.kind,
-            error.status,
-            **{name: value for name, value in error.details.items() if name not in ("kind", "status")},
+            " display_secret=true."
         ) from None
 
 
@@ -129,7 +126,8 @@ def _remove(storage: Storage, user: User, outcome: KeyOutcome) -> None:
         try:
             storage.ask(partial(storage.delete_key, user.id, key.access))
             outcome.removed.append(key)
-        except CloudOpsError as error:
-            problem = problem or error
+        except ApiError as error:
+            rotated = outcome.made is not None
+            problem = problem or (left_over(user.description, key.access, error) if rotated else error)
     if problem is not None:
         raise problem

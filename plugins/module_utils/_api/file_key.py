@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Callable, TypeVar
 
-from .._core.access_keys import AccessKey
+from .._core.access_keys import AccessKey, left_over
 from .._core.credential import s3_profile
 from .._core.errors import ApiError
 from .._core.model import Role, User
@@ -38,20 +38,30 @@ class FileActs(Acts):
         self._put_key(task, lambda user: access_key(self._project, user))
 
     def _rotate_key(self, task: Task, step: Step) -> None:
-        """Put a new access key into the credential file, and only then remove the others: nobody is without one."""
+        """Put a new access key into the credential file. The others go after everything else: nobody is without one,
+        and where one cannot be removed no further key is made for that."""
         self._put_key(task, lambda user: another_key(self._project, user))
 
     def _put_key(self, task: Task, get: Callable[[User], _Found]) -> None:
-        """Put the key that ``get`` returns, with its secret, into the credential file, and then remove the keys that it
-        returns as well."""
+        """Put the key that ``get`` returns, with its secret, into the credential file, and leave a step for each of the
+        keys that it returns as well."""
         place = self._place(task)
         if place is None:
             return
         user, store, stem = place
         key, secret, replaced = _unless_busy(lambda: get(user))
         task.outcome.credential = store.add(stem, user, s3_profile(key.access, secret, self._settings.s3_region))
-        for old in replaced:
-            remove_key(self._project, user, old.access)
+        task.todo.extend(Step("drop_key", key=old.access) for old in replaced)
+
+    def _drop_key(self, task: Task, step: Step) -> None:
+        """Remove an access key that another one has replaced."""
+        user = task.user
+        if user is None:
+            return
+        try:
+            remove_key(self._project, user, step.key)
+        except ApiError as error:
+            raise not_now(left_over(task.name, step.key, error)) from None
 
     def _place(self, task: Task) -> tuple[User, Store, str] | None:
         """Return whose credential lies where, None without a folder; raises :class:`NotNow` where the user is not

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
-from .errors import AccessKeyNotFoundError, CloudOpsError
+from .errors import AccessKeyNotFoundError, ApiError, CloudOpsError
 from .model import User, malformed
 from .render import render_user
 
@@ -100,6 +100,14 @@ def _unknown(access: str, keys: Iterable[AccessKey]) -> AccessKeyNotFoundError:
         "access: the user has no key {!r}, and a new key cannot be given a name. Its keys: {}. Leave access out to have"
         " at least one.".format(access, ", ".join(names) or "none"),
         keys=names,
+    )
+
+
+def left_over(name: str, access: str, error: ApiError) -> ApiError:
+    """Return the error for a key that stays beside the one that has replaced it: rotating again would make one more."""
+    return error.reworded(
+        f"{name} has a new access key, and the old one, {access}, could not be removed: {error.message} Remove it with"
+        f" ovh_cloud_user_s3_credential, access={access} and state=absent."
     )
 
 

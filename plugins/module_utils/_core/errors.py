@@ -116,6 +116,12 @@ class ApiError(CloudOpsError):
         self.uncertain = kind == "lost"
         self.status = status
 
+    def reworded(self, message: str) -> ApiError:
+        """Return the same error with a message that says what it means for the user."""
+        error = ApiError(message, **self.details)
+        error.uncertain = self.uncertain
+        return error
+
 
 def unexpected(problem: BaseException) -> CloudOpsError:
     """Return an error for a defect of ours: its place, without its text, since that could hold anything."""

@@ -24,8 +24,9 @@ class Step(NamedTuple):
 
     ``create``, ``renew``, ``revoke``, ``grant``, ``set_roles``, ``delete``, ``revoke_key`` and ``revoke_token`` are one
     API call each;
-    ``make_key`` puts an access key into the credential file, ``rotate_key`` a new one in place of all others,
-    ``make_kit`` writes the kit beside it, ``forget`` removes the files of a user that is gone.
+    ``make_key`` puts an access key into the credential file, ``rotate_key`` a new one in place of all others, each of
+    which the run removes in the end, by a ``drop_key`` that no plan has; ``make_kit`` writes the kit beside it,
+    ``forget`` removes the files of a user that is gone.
     """
 
     kind: str
