@@ -26,8 +26,10 @@ MODULES = sorted(path.stem for path in (ROOT / "plugins" / "modules").glob("*.py
 #: What each subject brings, and the modules that are about it.
 SUBJECTS = {
     "audit": {"ovh_cloud_audit_info"},
-    "tokens": {"ovh_ai_token", "ovh_ai_token_info", "ovh_cloud_users"},
-    "policies": {"ovh_cloud_user_s3_policy"},
+    "ai": {"ovh_ai_token", "ovh_ai_token_info", "ovh_cloud_users"},
+    "tokens": {"ovh_ai_token", "ovh_ai_token_info"},
+    "policies": {"ovh_cloud_user_s3_policy", "ovh_cloud_audit_info"},
+    "policy": {"ovh_cloud_user_s3_policy", "ovh_cloud_audit_info"},
     "store": {"ovh_cloud_users", "ovh_cloud_user_credential", "ovh_cloud_audit_info"},
     "vault": {"ovh_cloud_users", "ovh_cloud_user_credential", "ovh_cloud_audit_info"},
     "access_keys": {

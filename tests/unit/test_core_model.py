@@ -32,7 +32,11 @@ from ansible_collections.cloudops.ovh.plugins.module_utils._core.model import (
 )
 from ansible_collections.cloudops.ovh.plugins.module_utils._core.policy import parse_current
 from ansible_collections.cloudops.ovh.plugins.module_utils._core.times import format_time, parse_time
-from ansible_collections.cloudops.ovh.plugins.module_utils._core.tokens import parse_token, parse_tokens, parse_value
+from ansible_collections.cloudops.ovh.plugins.module_utils._core.token_spec import (
+    parse_token,
+    parse_tokens,
+    parse_value,
+)
 from ansible_collections.cloudops.ovh.tests.unit.strategies import NOON
 
 ROLE = {"id": "r1", "name": "ai_read", "description": "AI Reader", "permissions": ["ai/read", 5, "ai/list"]}

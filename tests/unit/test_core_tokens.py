@@ -22,6 +22,9 @@ from ansible_collections.cloudops.ovh.plugins.module_utils._core.token_spec impo
     Spec,
     Token,
     names_one_of,
+    parse_token,
+    parse_tokens,
+    parse_value,
     requirements,
 )
 from ansible_collections.cloudops.ovh.plugins.module_utils._core.tokens import (
@@ -30,9 +33,6 @@ from ansible_collections.cloudops.ovh.plugins.module_utils._core.tokens import (
     Wanted,
     check_selector,
     matches,
-    parse_token,
-    parse_tokens,
-    parse_value,
     parse_wanted,
     plan_token,
     render_outcome,

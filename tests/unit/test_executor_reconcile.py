@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.cloudops.ovh.plugins.module_utils._api import converge, reconcile, storage, tokens, watch
+from ansible_collections.cloudops.ovh.plugins.module_utils._api import ai, converge, reconcile, storage, store, watch
 from ansible_collections.cloudops.ovh.plugins.module_utils._api.converge import Report, Request, Settings
 from ansible_collections.cloudops.ovh.plugins.module_utils._api.stop import Stop
 from ansible_collections.cloudops.ovh.plugins.module_utils._core.access_keys import AccessKey
@@ -85,7 +85,7 @@ class Bench:
         self.project.script("catalogue", CATALOGUE)
         for module in (reconcile, converge):
             monkeypatch.setattr(module, "Project", self.found)
-        monkeypatch.setattr(reconcile, "Store", self.store.made)
+        monkeypatch.setattr(store, "Store", self.store.made)
 
     def found(self, port: object, service_name: str) -> FakeProject:
         assert (port, service_name) == (self.project.port, "p1")
@@ -256,7 +256,7 @@ TOKEN = Token("t1", Spec("x", READ, "GRA", "owner=ada"))
 
 
 def test_tokens_are_read_where_some_shall_go(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tokens.AiProject, "tokens", lambda self: (TOKEN,))
+    monkeypatch.setattr(ai.AiProject, "tokens", lambda self: (TOKEN,))
     bench.lists([ADA], [ADA])
     report = bench.run(desired(ai_tokens="absent"), desired("bob", state="absent"), check=True)
     assert [step.kind for step in report.outcomes[0].done] == ["revoke_token"]
@@ -271,7 +271,7 @@ def test_tokens_that_cannot_be_read_fail_those_who_should_lose_them_and_no_other
     def fail(self: object) -> None:
         raise problem
 
-    monkeypatch.setattr(tokens.AiProject, "tokens", fail)
+    monkeypatch.setattr(ai.AiProject, "tokens", fail)
     bench.lists([ADA, user(4, "bob")])
     report = bench.run(
         desired(ai_tokens="absent", state="absent"), desired("bob"), by_id(9, ai_tokens="absent"), check=True
@@ -288,7 +288,7 @@ def test_a_stop_while_tokens_are_read_is_one(bench: Bench, monkeypatch: pytest.M
     def stop(self: object) -> None:
         raise CancelledError("Stop.")
 
-    monkeypatch.setattr(tokens.AiProject, "tokens", stop)
+    monkeypatch.setattr(ai.AiProject, "tokens", stop)
     bench.lists([ADA])
     with pytest.raises(CancelledError):
         bench.run(desired(ai_tokens="absent"))

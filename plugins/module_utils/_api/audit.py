@@ -19,7 +19,7 @@ from .._core.model import Catalogue, User
 from .._core.observed import Cloud
 from .client import Port
 from .folder import Folder
-from .storage import Storage
+from .policies import Policies
 from .store import CREDENTIAL, load_edited
 from .vault import HEADER, label_of
 
@@ -56,7 +56,7 @@ def audit_project(request: Request, connect: Callable[[], Port]) -> Report:
 
     Two calls, and two for each user where the object storage is asked for.
     """
-    storage = Storage(connect(), request.service_name)
+    storage = Policies(connect(), request.service_name)
     files = _Files(request.credentials_dir, request.service_name) if request.credentials_dir else None
     storage.port.open()
     cloud, catalogue = _read(storage, any(one.names_roles for one in request.expected or ()))
@@ -74,7 +74,7 @@ def audit_project(request: Request, connect: Callable[[], Port]) -> Report:
     return Report(request, make_audit(cloud, request.expected, catalogue, facts), facts, storage.port.now(), notes)
 
 
-def _read(storage: Storage, with_roles: bool) -> tuple[Cloud, Catalogue]:
+def _read(storage: Policies, with_roles: bool) -> tuple[Cloud, Catalogue]:
     with ThreadPoolExecutor(1) as pool:
         catalogue = pool.submit(storage.catalogue) if with_roles else None
         cloud = Cloud(storage.users())

@@ -93,7 +93,7 @@ class FileActs(Acts):
         task.outcome.kit = store.put_kit(stem, user, kit, openrc, rclone)
 
     def _revoke_token(self, task: Task, step: Step) -> None:
-        from .tokens import AiProject
+        from .ai import AiProject
 
         AiProject(self._project.port, self._project.service_name).delete_token(step.key)
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The object storage policy of one user: read, compared by its meaning, and replaced where that is another one."""
+"""The object storage policy of a user: read, compared by its meaning, and replaced where that is another one."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from collections.abc import Mapping
 from typing import Any, Callable, NamedTuple
 
 from .._core.desired import Desired
-from .._core.policy import PolicyOutcome, as_json
+from .._core.errors import ApiError
+from .._core.policy import NONE, Current, PolicyOutcome, as_json, parse_current
 from .client import Port
 from .permissions import check_calls
 from .storage import Storage
@@ -27,9 +28,34 @@ class Request(NamedTuple):
     check: bool = False
 
 
+class Policies(Storage):
+    """One Public Cloud project, with the policies of its users."""
+
+    def policy_path(self, user_id: int) -> str:
+        """Return the path of a user's policy."""
+        return self._user(user_id, "policy")
+
+    def policy_of(self, user_id: int) -> Current:
+        """Return the policy of a user."""
+        try:
+            current: Current = self.port.call("GET", self.policy_path(user_id), parse=parse_current)
+        except ApiError as error:
+            if error.kind != "not_found":
+                raise
+            # That is said of a user without a policy, and also of a user that not every server knows yet.
+            if self.user_by_id(user_id) is None:
+                raise
+            return NONE
+        return current
+
+    def set_policy(self, user_id: int, text: str) -> None:
+        """Replace the policy of a user. Repeating is harmless: the last one counts."""
+        self.port.call("POST", self.policy_path(user_id), {"policy": text}, repeat=True)
+
+
 def hold_policy(request: Request, connect: Callable[[], Port]) -> PolicyOutcome:
     """Give a user a policy. Raises :class:`CloudOpsError`."""
-    storage = Storage(connect(), request.service_name)
+    storage = Policies(connect(), request.service_name)
     user = storage.find_user(request.user)
     if user is None:
         return PolicyOutcome()

@@ -23,9 +23,9 @@ from .client import Port
 from .converge import Report, Request, carry_out
 from .endpoints import Project
 from .known import completed, side_by_side
-from .store import Store
 
 if TYPE_CHECKING:
+    from .store import Store
     from .task import Acts
 
 #: Times are kept and known in whole seconds.
@@ -39,6 +39,8 @@ def reconcile(request: Request, connect: Callable[[], Port]) -> Report:
     project = Project(port, request.service_name)
     store = None
     if request.credentials_dir:
+        from .store import Store
+
         store = Store(request.credentials_dir, request.service_name, request.vault_password, write=not request.check)
     try:
         if store is not None:
@@ -164,7 +166,7 @@ def _tokens_to_revoke(request: Request, project: Project) -> tuple[tuple[Token, 
     """Read the AI tokens where some shall go: one call. A failure is no reason to leave people their accounts."""
     if not any(one.ai_tokens == "absent" for one in request.desired):
         return (), None
-    from .tokens import AiProject
+    from .ai import AiProject
 
     try:
         return AiProject(project.port, request.service_name).tokens(), None

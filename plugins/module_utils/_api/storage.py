@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The calls of the object storage side of a user, as typed functions. All raise :class:`ApiError`."""
+"""The calls about the access keys of a user, as typed functions. All raise :class:`ApiError`."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ from .._core.desired import Desired
 from .._core.errors import ApiError, NotReadyError, UserNotFoundError
 from .._core.model import User
 from .._core.observed import Cloud
-from .._core.policy import NONE, Current, parse_current
 from .endpoints import Project
 
 _T = TypeVar("_T")
@@ -25,7 +24,7 @@ _LONGEST_PAUSE = 5.0
 
 
 class Storage(Project):
-    """One Public Cloud project, with what its users have in the object storage."""
+    """One Public Cloud project, with the access keys of its users."""
 
     # Users
 
@@ -102,26 +101,3 @@ class Storage(Project):
             # "Not found" is also said of users that are there: the list of keys decides.
             if error.kind != "not_found" or any(key.access == access for key in self.keys(user_id)):
                 raise
-
-    # Policies
-
-    def policy_path(self, user_id: int) -> str:
-        """Return the path of a user's policy."""
-        return self._user(user_id, "policy")
-
-    def policy_of(self, user_id: int) -> Current:
-        """Return the policy of a user."""
-        try:
-            current: Current = self.port.call("GET", self.policy_path(user_id), parse=parse_current)
-        except ApiError as error:
-            if error.kind != "not_found":
-                raise
-            # That is said of a user without a policy, and also of a user that not every server knows yet.
-            if self.user_by_id(user_id) is None:
-                raise
-            return NONE
-        return current
-
-    def set_policy(self, user_id: int, text: str) -> None:
-        """Replace the policy of a user. Repeating is harmless: the last one counts."""
-        self.port.call("POST", self.policy_path(user_id), {"policy": text}, repeat=True)

@@ -6,8 +6,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable, NamedTuple
-from urllib.parse import quote
+from typing import Callable, NamedTuple
 
 from .._core.errors import ApiError, CloudOpsError, DisagreementError, InputError
 from .._core.token_spec import Spec, Token
@@ -16,13 +15,11 @@ from .._core.tokens import (
     TokenPlan,
     Wanted,
     matches,
-    parse_tokens,
-    parse_value,
     plan_token,
 )
+from .ai import AiProject
 from .client import Port
 from .creation import Creation, create_once
-from .endpoints import Project
 from .permissions import check_calls
 
 
@@ -43,41 +40,6 @@ class ReadRequest(NamedTuple):
     filters: Wanted
     hidden: bool = False
     check: bool = False
-
-
-class AiProject(Project):
-    """One Public Cloud project, with its AI tokens."""
-
-    def token_path(self, token_id: str = "", *rest: str) -> str:
-        """Return the path of the tokens, or of one of them."""
-        return "/".join([self._root, "ai/token", *(quote(part, safe="") for part in (token_id, *rest) if part)])
-
-    def tokens(self) -> tuple[Token, ...]:
-        """Return all tokens of the project, the oldest first."""
-        tokens: tuple[Token, ...] = self.port.call("GET", self.token_path(), parse=parse_tokens)
-        return tokens
-
-    def create_token(self, spec: Spec) -> tuple[Token, str]:
-        """Make a token and return it with its value. Never repeated: the caller looks first."""
-        body: dict[str, Any] = {"name": spec.name, "region": spec.region, "role": spec.role}
-        if spec.label_selector:
-            body["labelSelector"] = spec.label_selector
-        made: tuple[Token, str] = self.port.call("POST", self.token_path(), body, parse_value)
-        return made
-
-    def renew_token(self, token_id: str) -> tuple[Token, str]:
-        """Give a token a new value and return both. Repeating is harmless: the last one counts."""
-        path = self.token_path(token_id, "renew")
-        renewed: tuple[Token, str] = self.port.call("POST", path, parse=parse_value, repeat=True)
-        return renewed
-
-    def delete_token(self, token_id: str) -> None:
-        """Remove a token; one that is gone already is no failure."""
-        try:
-            self.port.call("DELETE", self.token_path(token_id))
-        except ApiError as error:
-            if error.kind != "not_found":
-                raise
 
 
 def read_tokens(request: ReadRequest, connect: Callable[[], Port]) -> list[Token]:
@@ -166,11 +128,9 @@ def _recover(project: AiProject, token: Token) -> tuple[Token, str]:
     try:
         return project.renew_token(token.id)
     except ApiError as error:
-        raise ApiError(
+        raise error.reworded(
             f"The AI token {token.id} was made, but the answer with its value was lost, and the API gave no new one:"
             f" {error.message} Run again with renew=true.",
-            error.kind,
-            error.status,
             token_id=token.id,
         ) from None
 
@@ -197,11 +157,9 @@ def _delete(project: AiProject, outcome: TokenOutcome, token: Token) -> None:
     except ApiError as error:
         if outcome.plan.action == "delete":
             raise
-        raise ApiError(
+        raise error.reworded(
             f"The new AI token is there, but the old one, {token.id}, could not be removed: {error.message} Remove it"
             " with token_id and state=absent: until then its name is ambiguous.",
-            error.kind,
-            error.status,
             token_id=token.id,
         ) from None
     outcome.drop(token)

@@ -116,9 +116,9 @@ class ApiError(CloudOpsError):
         self.uncertain = kind == "lost"
         self.status = status
 
-    def reworded(self, message: str) -> ApiError:
-        """Return the same error with a message that says what it means for the user."""
-        error = ApiError(message, **self.details)
+    def reworded(self, message: str, **more: Any) -> ApiError:
+        """Return the same error with a message that says what it means for the user; ``more`` joins its details."""
+        error = ApiError(message, **{**self.details, **more})
         error.uncertain = self.uncertain
         return error
 

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 from urllib.parse import quote
 
@@ -14,6 +15,7 @@ LONGEST = 180
 _DIGEST = 64
 
 
+@functools.lru_cache(maxsize=2048)
 def file_stem(description: str, user_id: int | None = None) -> str:
     """Return the name, without ending, of the files of a user.
 

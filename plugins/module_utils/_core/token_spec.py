@@ -2,13 +2,15 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What an AI application token is, and whom its label selector names."""
+"""What an AI application token is, how the API sends it, and whom its label selector names."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable
 from typing import NamedTuple
+
+from .model import malformed
 
 
 class Spec(NamedTuple):
@@ -57,3 +59,44 @@ def _one_form(requirement: str) -> str:
         return re.sub(r" ?(==|!=|=|<|>) ?", lambda match: match.group(1).replace("==", "="), text, count=1)
     values = sorted({value.strip() for value in among.group(3).split(",")})
     return "{} {} ({})".format(among.group(1), among.group(2), ",".join(values))
+
+
+# Reading
+
+
+def parse_token(data: object) -> Token:
+    """Return the token in an API answer, or raise :class:`ApiError`."""
+    spec = data.get("spec") if isinstance(data, dict) else None
+    if not isinstance(data, dict) or not isinstance(spec, dict):
+        raise malformed("an AI token")
+    if not isinstance(data.get("id"), str) or not data["id"] or not isinstance(spec.get("name"), str):
+        raise malformed("an AI token")
+    status = data.get("status")
+    version = status.get("version") if isinstance(status, dict) else None
+    return Token(
+        data["id"],
+        Spec(spec["name"], _text(spec.get("role")), _text(spec.get("region")), _text(spec.get("labelSelector"))),
+        _text(data.get("createdAt")) or None,
+        _text(data.get("updatedAt")) or None,
+        version if isinstance(version, int) else None,
+    )
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else ""
+
+
+def parse_tokens(data: object) -> tuple[Token, ...]:
+    """Return a list of tokens, the oldest first, or raise :class:`ApiError`."""
+    if not isinstance(data, list):
+        raise malformed("a list of AI tokens")
+    return tuple(sorted((parse_token(one) for one in data), key=lambda one: (one.created_at or "", one.id)))
+
+
+def parse_value(data: object) -> tuple[Token, str]:
+    """Return a new or renewed token with its value, or raise :class:`ApiError`."""
+    status = data.get("status") if isinstance(data, dict) else None
+    value = status.get("value") if isinstance(status, dict) else None
+    if not isinstance(value, str) or not value:
+        raise malformed("an AI token with its value")
+    return parse_token(data), value

@@ -14,7 +14,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from .errors import AmbiguousTokenError, CloudOpsError, InputError, TokenNotFoundError
-from .model import malformed
 from .token_spec import Spec, Token
 
 #: The roles that a token can have.
@@ -83,45 +82,7 @@ def parse_wanted(params: Mapping[str, Any]) -> Wanted:
     return Wanted(label_selector=check_selector(params["label_selector"]), **{key: params[key] for key in keys})
 
 
-# Reading
-
-
-def parse_token(data: object) -> Token:
-    """Return the token in an API answer, or raise :class:`ApiError`."""
-    spec = data.get("spec") if isinstance(data, dict) else None
-    if not isinstance(data, dict) or not isinstance(spec, dict):
-        raise malformed("an AI token")
-    if not isinstance(data.get("id"), str) or not data["id"] or not isinstance(spec.get("name"), str):
-        raise malformed("an AI token")
-    status = data.get("status")
-    version = status.get("version") if isinstance(status, dict) else None
-    return Token(
-        data["id"],
-        Spec(spec["name"], _text(spec.get("role")), _text(spec.get("region")), _text(spec.get("labelSelector"))),
-        _text(data.get("createdAt")) or None,
-        _text(data.get("updatedAt")) or None,
-        version if isinstance(version, int) else None,
-    )
-
-
-def _text(value: object) -> str:
-    return value if isinstance(value, str) else ""
-
-
-def parse_tokens(data: object) -> tuple[Token, ...]:
-    """Return a list of tokens, the oldest first, or raise :class:`ApiError`."""
-    if not isinstance(data, list):
-        raise malformed("a list of AI tokens")
-    return tuple(sorted((parse_token(one) for one in data), key=lambda one: (one.created_at or "", one.id)))
-
-
-def parse_value(data: object) -> tuple[Token, str]:
-    """Return a new or renewed token with its value, or raise :class:`ApiError`."""
-    status = data.get("status") if isinstance(data, dict) else None
-    value = status.get("value") if isinstance(status, dict) else None
-    if not isinstance(value, str) or not value:
-        raise malformed("an AI token with its value")
-    return parse_token(data), value
+# Finding
 
 
 def find_token(tokens: Iterable[Token], wanted: Wanted) -> Token | None:
