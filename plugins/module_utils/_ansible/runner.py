@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 from collections.abc import Mapping
@@ -95,11 +96,19 @@ class _Connect:
         return self._port.calls if self._port is not None else 0
 
 
+def _leave_as_it_is() -> None:
+    """Spare Python's last search for garbage among all that is loaded, a tenth of a module's time: what is left goes
+    with the process. Not every Python can."""
+    if hasattr(gc, "freeze"):
+        gc.freeze()
+
+
 def _exit(module: AnsibleModule, result: dict[str, Any], problem: CloudOpsError | None) -> None:
     for warning in result.pop("warnings", []):
         module.warn(warning)
     if not module._diff:
         result.pop("diff", None)
+    _leave_as_it_is()
     if problem is not None:
         result.update(failed=True, msg=problem.message, failure=problem.as_dict())
     if result.pop("failed", False):
