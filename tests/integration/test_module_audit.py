@@ -147,6 +147,24 @@ def test_credential_files_say_how_old_a_credential_is(sim: Simulator, tmp_path: 
     assert "password" not in str(result).replace(str(tmp_path), "")
 
 
+def test_files_are_found_under_the_names_that_they_have(sim: Simulator, tmp_path: Path) -> None:
+    folder = str(tmp_path / "creds")
+    first = checks.run(sim, kinds.USERS, users=["ada"], roles=[AI, STORE], credentials_dir=folder)["users"][0]
+    other = sim.project().add_user("ada", [AI, STORE])
+    # The description is shared now: the file keeps its name, and a second one has the id in it.
+    wanted = [{"user_id": other["id"], "update_password": "on_missing"}]
+    second = checks.run(sim, kinds.USERS, users=wanted, credentials_dir=folder)["users"][0]
+    assert second["credential_file"] == str(tmp_path / "creds" / PROJECT / f"ada={other['id']}.yml")
+    result = audit(sim, credentials_dir=folder)
+    files = {one["id"]: one["credential_file"] for one in result["accounts"]}
+    assert files == {one["user_id"]: one["credential_file"] for one in (first, second)}
+    # Nor does it take another name when it is alone again.
+    sim.project().set_status(first["user_id"], "deleted")
+    result = audit(sim, credentials_dir=folder)
+    assert [one["credential_file"] for one in result["accounts"]] == [second["credential_file"]]
+    assert [one["kind"] for one in result["findings"]] == []
+
+
 def test_a_credential_file_that_cannot_be_understood_is_said(sim: Simulator, tmp_path: Path) -> None:
     sim.project().add_user("ada", [AI, STORE])
     folder = tmp_path / "creds" / PROJECT

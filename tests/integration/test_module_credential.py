@@ -75,6 +75,24 @@ def test_an_outage_says_nothing_about_the_password(
     assert "new (user" in refused(again, "whether the new password logs in could not be tried")
 
 
+@pytest.mark.parametrize("status", [404, 409])
+def test_a_user_that_is_busy_or_new_is_tried_again(sim: Simulator, path: Path, status: int) -> None:
+    sim.fault("status", "POST", "/token$", status=status, times=1)
+    result = run(sim, kinds.USER_CREDENTIAL, credential_file=str(path), state="verified")
+    assert not result.get("failed"), result
+    sim.fault("status", "POST", "/token$", status=status, times=1)
+    made = run(sim, kinds.USERS, users=["new"], verify_credentials=True, credentials_dir=str(path.parent.parent))
+    assert [one["credential_verified"] for one in made["users"]] == [True]
+
+
+def test_a_key_that_may_not_log_in_says_nothing_about_the_password(sim: Simulator, path: Path) -> None:
+    sim.fault("status", "POST", "/token$", status=403, error_code="NOT_GRANTED_CALL", times=None)
+    result = run(sim, kinds.USER_CREDENTIAL, credential_file=str(path), state="verified")
+    message = refused(result, "could not be tried", "ask for a key with that rule")
+    assert "does not log in" not in message
+    assert result["failure"]["code"] == "not_ready"
+
+
 def test_a_password_that_was_changed_elsewhere_is_said(sim: Simulator, path: Path) -> None:
     user_id = sim.project().users()[0]["id"]
     old = sim.project().password_of(user_id)
@@ -129,6 +147,33 @@ def test_only_the_credential_that_was_handed_over_is_marked(path: Path) -> None:
         refused(handle(path, "delivered", check=check, issued_at="2020-01-01T00:00:00Z"), str(path), "newer credential")
     assert yaml.safe_load(path.read_text(encoding="utf-8"))["delivered_at"] is None
     assert handle(path, "delivered", issued_at=issued)["changed"]
+
+
+@pytest.mark.parametrize("quoted", [True, False])
+def test_a_time_may_be_written_otherwise(path: Path, quoted: bool) -> None:
+    issued = yaml.safe_load(path.read_text(encoding="utf-8"))["issued_at"]
+    other = issued.replace("T", " ").replace("Z", "+00:00")
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text.replace(f'"{issued}"', f'"{other}"' if quoted else issued), encoding="utf-8")
+    assert handle(path, "delivered", issued_at=issued)["changed"]
+    if not quoted:
+        # In the form of all others again.
+        assert f'issued_at: "{issued}"' in path.read_text(encoding="utf-8")
+
+
+def test_a_file_in_clear_is_not_encrypted_with_a_password_that_nothing_proves(path: Path) -> None:
+    before = yaml.safe_load(path.read_text(encoding="utf-8"))
+    assert handle(path, "delivered", credentials_vault_password="mistyped " + VAULT_PASSWORD)["changed"]
+    after = yaml.safe_load(path.read_text(encoding="utf-8"))
+    assert {**after, "delivered_at": None} == before
+    assert after["delivered_at"]
+
+
+def test_a_folder_that_cannot_be_written_to_can_be_read(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    real = os.access
+    monkeypatch.setattr(os, "access", lambda place, mode, **more: not mode & os.W_OK and real(place, mode, **more))
+    assert handle(path, "read")["credential"]["password"]
+    refused(handle(path, "delivered", check=True), "is not writable")
 
 
 def test_an_encrypted_file_stays_encrypted(sim: Simulator, tmp_path: Path) -> None:

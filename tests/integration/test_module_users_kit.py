@@ -203,3 +203,33 @@ def test_a_description_is_text_in_the_readme(sim: Simulator, tmp_path: Path) -> 
     text = (rig.place / rig.names(".README.md")[0]).read_text()
     assert "`a'<script>' # Heading`" in text
     assert text.count("\n# ") == 0
+
+
+def test_a_kit_in_clear_is_said_and_encrypted_when_it_is_asked_for(
+    sim: Simulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hurry(monkeypatch.setattr)
+    inline_vault(monkeypatch.setattr)
+    plain, vaulted = (Rig(sim, tmp_path / "creds", flag) for flag in (False, True))
+    plain.run([ADA], kit=True, s3_credentials="present")
+    file = plain.place / f"{STEM}.rclone.conf"
+    renewed = vaulted.run([ADA], update_password="always", max_resets=1)
+    assert "secret_access_key" in file.read_text()
+    (warning,) = renewed["warnings"]
+    assert warning.startswith(f"Not encrypted, though credentials_vault_password is given: {file}.")
+    check = vaulted.run([ADA], check=True, kit=True)
+    done = vaulted.run([ADA], kit=True)
+    assert (check["users"][0]["action"], done["users"][0]["action"]) == ("updated", "updated")
+    assert done["warnings"] == []
+    assert [(vaulted.place / f"{STEM}{ending}").read_text()[:15] for ending in (".openrc.sh", ".rclone.conf")] == [
+        "$ANSIBLE_VAULT;"
+    ] * 2
+    assert vaulted.run([ADA], kit=True)["changed"] is False
+
+
+def test_a_kit_with_a_key_that_was_rotated_goes(rig: Rig) -> None:
+    rig.run([ADA], kit=True, s3_credentials="present")
+    done = rig.run([ADA], s3_credentials="rotate")
+    assert done["users"][0]["credential_kit"] is None
+    assert rig.names(".kit") == rig.names(".rclone.conf") == []
+    assert kit_of(rig) == {}

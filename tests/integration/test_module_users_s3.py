@@ -12,6 +12,8 @@ import pytest
 import yaml
 
 from ansible_collections.cloudops.ovh.plugins.module_utils._ansible import kinds
+from ansible_collections.cloudops.ovh.plugins.module_utils._api import folder
+from ansible_collections.cloudops.ovh.plugins.module_utils._core.errors import StoreError
 from tests.simulator import Simulator
 from tests.support.checks import foreseen
 from tests.support.modules import PROJECT, call, connection
@@ -252,6 +254,33 @@ def test_an_old_key_that_stays_is_named(sim: Simulator, tmp_path: Path) -> None:
         new,
         first["credential_s3_access"],
     }
+
+
+@pytest.mark.parametrize("wish", ["present", "rotate"])
+@pytest.mark.parametrize("stays", [False, True])
+def test_a_key_that_cannot_be_stored_is_removed_again(
+    sim: Simulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, wish: str, stays: bool
+) -> None:
+    options = {"credentials_dir": str(tmp_path / "c")}
+    had = {"s3_credentials": "present"} if wish == "rotate" else {}
+    first = users(sim, ["ada"], **had, **options)["users"][0]
+    before = [key["access"] for key in sim.project().s3_credentials(first["user_id"])]
+    if stays:
+        sim.fault("status", "DELETE", "s3Credentials", status=403, times=None, error_class="Client::Forbidden")
+
+    def full(self: folder.Folder, name: str, text: str) -> None:
+        raise StoreError(f"{name} could not be written: No space left on device.")
+
+    monkeypatch.setattr(folder.Folder, "write", full)
+    failed = users(sim, ["ada"], s3_credentials=wish, **options)
+    keys = [key["access"] for key in sim.project().s3_credentials(first["user_id"])]
+    assert "No space left on device." in failed["msg"]
+    if stays:
+        (new,) = set(keys) - set(before)
+        assert f"Remove it with ovh_cloud_user_s3_credential, access={new} and state=absent." in failed["msg"]
+    else:
+        assert keys == before
+        assert "The access key that was made for it was removed again." in failed["msg"]
 
 
 # AI tokens

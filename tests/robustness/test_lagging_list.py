@@ -272,3 +272,40 @@ def test_the_module_for_one_user_waits_as_well(sim: Simulator) -> None:
     first, second = call(kinds.USER, params), call(kinds.USER, params)
     assert (first["changed"], second["changed"]) == (True, False)
     Rig(sim, None).one_account("ada")
+
+
+@pytest.mark.parametrize(
+    ("kind", "options"),
+    [
+        (kinds.S3_CREDENTIAL, {"state": "absent"}),
+        (kinds.S3_CREDENTIAL, {}),
+        (kinds.S3_POLICY, {"policy": {"Statement": []}, "state": "present"}),
+    ],
+)
+def test_an_id_is_asked_for_about_the_object_storage_too(sim: Simulator, kind: Any, options: dict[str, Any]) -> None:
+    sim.list_lag(seconds=ENDLESS)
+    user_id = made(sim)
+    key = sim.project().add_s3_credential(user_id)["access"]
+    result = call(kind, {**connection(sim), "user_id": user_id, **options})
+    assert not result.get("failed"), result["msg"]
+    assert result["user"]["id"] == user_id
+    if options.get("state") == "absent":
+        assert (result["removed"], sim.project().s3_credentials(user_id)) == ([key], [])
+    gone = call(kind, {**connection(sim), "user_id": 1, **options})
+    assert bool(gone.get("failed")) is (options.get("state") != "absent")
+
+
+def test_an_id_is_asked_for_by_who_only_reads(sim: Simulator) -> None:
+    sim.list_lag(seconds=ENDLESS)
+    user_id = made(sim)
+    shown = call(kinds.USER_INFO, {**connection(sim), "user_id": user_id})
+    assert [user["id"] for user in shown["users"]] == [user_id]
+    assert call(kinds.USER_INFO, {**connection(sim), "user_id": 1})["users"] == []
+    sim.fault("status", "GET", "/user/[0-9]+$", status=403, error_code="NOT_GRANTED_CALL", times=None)
+    assert call(kinds.USER_INFO, {**connection(sim), "user_id": user_id})["users"] == []
+
+
+def made(sim: Simulator) -> int:
+    """Make a user that the list does not show yet, and return its id."""
+    result = call(kinds.USERS, {**connection(sim), "users": ["ada"], "roles": ROLES, "wait_timeout": 1})
+    return int(result["users"][0]["user_id"])

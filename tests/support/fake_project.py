@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections import defaultdict, deque
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, Callable
 
 from ansible_collections.cloudops.ovh.plugins.module_utils._api.stop import Stop
 from ansible_collections.cloudops.ovh.plugins.module_utils._core.credential import Credential, Intent
@@ -71,6 +71,9 @@ class FakeProject(Scripted):
 
     def delete_user(self, user_id: int) -> None:
         self.answer("delete_user", user_id)
+
+    def ask(self, call: Callable[[], Any]) -> Any:
+        return call()
 
     def log_in(self, user_id: int, password: str) -> None:
         self.answer("log_in", user_id, password)

@@ -27,6 +27,7 @@ from ansible_collections.cloudops.ovh.plugins.module_utils._core.credential impo
     s3_fields,
     s3_profile,
     vault_label,
+    with_times,
 )
 from ansible_collections.cloudops.ovh.plugins.module_utils._core.errors import StoreError
 from ansible_collections.cloudops.ovh.plugins.module_utils._core.names import file_stem
@@ -100,14 +101,8 @@ def test_only_what_we_wrote_is_read_without_a_library(text: str, record: dict[st
             Credential(7, True, NOON, NOON + 5, "ab12", "key"),
         ),
         # Where a person has edited it.
-        (
-            {"user_id": 7, "issued_at": datetime.datetime(2026, 3, 1, 12), "delivered_at": "soon"},
-            Credential(7, False, NOON),
-        ),
-        (
-            {"user_id": 7, "delivered_at": datetime.datetime(2026, 3, 1, 12), "intent": 5, "s3_access": ["key"]},
-            Credential(7, False, None, NOON),
-        ),
+        ({"user_id": 7, "issued_at": "then", "delivered_at": 5}, Credential(7, False)),
+        ({"user_id": 7, "intent": 5, "s3_access": ["key"]}, Credential(7, False)),
     ],
 )
 def test_what_is_known_of_a_record(record: dict[str, Any], credential: Credential) -> None:
@@ -122,9 +117,28 @@ def test_what_is_no_credential_file(record: dict[str, Any]) -> None:
     with pytest.raises(StoreError) as caught:
         credential_of(record, "/x/ada.yml")
     assert caught.value.message == (
-        "/x/ada.yml is not a credential file (no valid user_id): restore it, or move it away and have the password"
-        " renewed with update_password=always."
+        "/x/ada.yml is not a credential file (no valid user_id, or a password that is no text): restore it, or move it"
+        " away and have the password renewed with update_password=always."
     )
+
+
+@pytest.mark.parametrize(
+    ("held", "text"),
+    [
+        (datetime.datetime(2026, 3, 1, 12), "2026-03-01T12:00:00Z"),
+        (
+            datetime.datetime(2026, 3, 1, 14, tzinfo=datetime.timezone(datetime.timedelta(hours=2))),
+            "2026-03-01T12:00:00Z",
+        ),
+        ("2026-03-01 12:00:00", "2026-03-01T12:00:00Z"),
+        ("soon", "soon"),
+        (None, None),
+        (datetime.date(2026, 3, 1), datetime.date(2026, 3, 1)),
+    ],
+)
+def test_times_that_yaml_made_dates_of(held: object, text: object) -> None:
+    assert with_times({"issued_at": held, "user_id": 7}) == {"issued_at": text, "user_id": 7}
+    assert "delivered_at" not in with_times({})
 
 
 # Labels of vaults

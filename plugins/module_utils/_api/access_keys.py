@@ -89,7 +89,7 @@ def _display(storage: Storage, user: User, key: AccessKey) -> str:
     except ApiError as error:
         raise error.reworded(
             f"The key {key.access} is there, but the API did not show its secret: {error.message} Run again with"
-            " display_secret=true."
+            f" access={key.access} and display_secret=true."
         ) from None
 
 

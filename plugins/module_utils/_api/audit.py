@@ -12,13 +12,13 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Callable, NamedTuple, TypeVar
 
 from .._core.audit import Audit, Facts, make_audit
-from .._core.credential import Credential, credential_of, credential_of_label, load_record
+from .._core.credential import Credential, Stored, credential_of, credential_of_label, load_record
 from .._core.desired import Desired
 from .._core.errors import ApiError, StoreError
 from .._core.model import Catalogue, User
 from .._core.observed import Cloud
 from .client import Port
-from .folder import Folder
+from .folder import ReadOnly
 from .policies import Policies
 from .store import CREDENTIAL, load_edited
 from .vault import HEADER, label_of
@@ -69,7 +69,7 @@ def audit_project(request: Request, connect: Callable[[], Port]) -> Report:
         policies = ask(lambda user: not storage.policy_of(user.id).is_empty, "S3 policies", notes)
     facts = {}
     for user in cloud.users:
-        credential, path = files.of(cloud.stem(user), notes) if files else (None, None)
+        credential, path = files.of(cloud.stem(user, files.stored), notes) if files else (None, None)
         facts[user.id] = Facts(credential, path, keys.get(user.id), policies.get(user.id))
     return Report(request, make_audit(cloud, request.expected, catalogue, facts), facts, storage.port.now(), notes)
 
@@ -112,50 +112,42 @@ class _Asker:
         return found
 
 
-class _ReadOnly(Folder):
-    """A credentials folder that is only looked into: whether it could be written to does not matter."""
-
-    def _check_can_be_made(self) -> None:
-        """A folder that is missing has no files."""
-
-    @staticmethod
-    def _check_writable(path: str) -> None:
-        """Nothing is written."""
-
-
 class _Files:
     """The credential files of a project, without their passwords."""
 
     def __init__(self, base: str, service_name: str) -> None:
-        self._folder = _ReadOnly(base, service_name)
+        self._folder = ReadOnly(base, service_name)
         self._folder.open(make=False)
+        self._problems: dict[str, StoreError] = {}
+        #: What each file holds, by its stem.
+        self.stored: dict[str, Stored] = {}
         try:
-            self._texts = {name: self._text(name) for name in self._folder.names() if name.endswith(CREDENTIAL)}
+            for name in self._folder.names():
+                if name.endswith(CREDENTIAL):
+                    self._take(name)
         finally:
             self._folder.close()
 
-    def _text(self, name: str) -> str | StoreError:
+    def _take(self, name: str) -> None:
+        stem = name[: -len(CREDENTIAL)]
         try:
-            return self._folder.read(name) or ""
+            self.stored[stem] = Stored(_credential(self._folder.read(name) or "", self._folder.path_of(name)))
         except StoreError as problem:
-            return problem
+            # It is there, and whose it is nobody knows.
+            self.stored[stem], self._problems[stem] = Stored(Credential()), problem
 
     def of(self, stem: str, notes: list[str]) -> tuple[Credential | None, str | None]:
         """Return the credential of a user and the path of its file; what cannot be understood is noted."""
-        text = self._texts.get(stem + CREDENTIAL)
-        if text is None:
+        if stem not in self.stored:
             return None, None
         path = self._folder.path_of(stem + CREDENTIAL)
-        try:
-            return _credential(text, path), path
-        except StoreError as problem:
-            notes.append(problem.message)
+        if stem in self._problems:
+            notes.append(self._problems[stem].message)
             return None, path
+        return self.stored[stem].credential, path
 
 
-def _credential(text: str | StoreError, path: str) -> Credential:
-    if isinstance(text, StoreError):
-        raise text
+def _credential(text: str, path: str) -> Credential:
     if not text.startswith(HEADER):
         return credential_of(load_record(text) or load_edited(text) or {}, path)
     # The label says all that is wanted here, so that nothing has to be decrypted.

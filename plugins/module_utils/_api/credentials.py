@@ -11,7 +11,7 @@ import time
 from typing import TYPE_CHECKING, Any, Callable, NamedTuple
 
 from .._core.errors import ApiError, DisagreementError, InputError, NotReadyError, StoreError
-from .._core.times import format_time
+from .._core.times import format_time, parse_time
 from .stop import Stop
 from .store import CREDENTIAL, Store
 
@@ -51,9 +51,11 @@ def handle(request: Request, connect: Callable[[], Port]) -> Report:
     base, service_name = os.path.split(folder)
     if not name.endswith(CREDENTIAL):
         raise InputError(f"credential_file: {path} is not the path of a credential file, which ends in {CREDENTIAL}.")
-    # Nothing is made where there is nothing to mark.
-    delivers = request.state == "delivered" and not request.check and os.path.lexists(path)
-    store = Store(base, service_name, request.vault_password, write=delivers)
+    if not os.path.lexists(path):
+        # Not the folder's fault, nor to be made.
+        raise StoreError(f"credential_file: {path} is not there.")
+    marks = request.state == "delivered"
+    store = Store(base, service_name, request.vault_password, write=marks and not request.check, reads_only=not marks)
     try:
         store.open(_LOCK_WAIT, Stop())
         return _handle(request, store, name[: -len(CREDENTIAL)], connect)
@@ -72,7 +74,7 @@ def _handle(request: Request, store: Store, stem: str, connect: Callable[[], Por
         return Report(_public(record), False)
     if not record.get("password") and not record.get("s3_access"):
         raise _without_password(record, store.path(stem), "hand over")
-    if request.issued_at is not None and record.get("issued_at") != request.issued_at:
+    if request.issued_at is not None and not _same_time(record.get("issued_at"), request.issued_at):
         raise StoreError(
             f"{store.path(stem)} holds a newer credential than the one of {request.issued_at}, which is not delivered."
         )
@@ -82,6 +84,11 @@ def _handle(request: Request, store: Store, stem: str, connect: Callable[[], Por
     if changed:
         record["delivered_at"] = format_time(time.time())
     return Report(_public(record), changed)
+
+
+def _same_time(held: object, asked: str) -> bool:
+    """True for the same time, however it is written: a person may have edited the file."""
+    return held == asked or (parse_time(held) is not None and parse_time(held) == parse_time(asked))
 
 
 def _public(record: dict[str, Any]) -> dict[str, Any]:
@@ -99,9 +106,10 @@ def _log_in(record: dict[str, Any], path: str, connect: Callable[[], Port]) -> N
     # Not at the top: the other two states make no call.
     from .endpoints import Project
 
+    project = Project(connect(), service_name)
     try:
-        Project(connect(), service_name).log_in(user_id, password)
+        project.ask(lambda: project.log_in(user_id, password))
     except ApiError as error:
-        if error.kind in ("lost", "unreached", "throttled"):
+        if error.leaves_open:
             raise NotReadyError(f"Whether the password in {path} logs in could not be tried: {error.message}") from None
         raise DisagreementError(f"The password in {path} does not log in: {error.message}") from None

@@ -10,13 +10,19 @@ Source: OVHcloud's API, ``/cloud/project/{serviceName}``. All raise :class:`ApiE
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Callable
+from typing import Any, Callable, TypeVar
 from urllib.parse import quote, urlencode
 
 from .._core.errors import ApiError
 from .._core.kit import parse_content
 from .._core.model import Catalogue, Role, User, parse_catalogue, parse_password, parse_roles, parse_user, parse_users
 from .client import Port
+
+_T = TypeVar("_T")
+#: So often, and with such pauses in seconds, the API is asked again about what its own list shows.
+_PATIENCE = 6
+_FIRST_PAUSE = 0.25
+_LONGEST_PAUSE = 5.0
 
 
 def _parse_created(data: Any) -> tuple[User, str]:
@@ -33,6 +39,20 @@ class Project:
 
     def _user(self, user_id: int, *rest: object) -> str:
         return "/".join([self._root, "user", str(user_id), *(quote(str(part), safe="") for part in rest)])
+
+    def ask(self, call: Callable[[], _T]) -> _T:
+        """Return what ``call`` returns. What is in a list may be so new, or so busy, that the API says "not found" or
+        "conflict" about it: it is then asked again."""
+        pause = _FIRST_PAUSE
+        for _try in range(_PATIENCE):
+            try:
+                return call()
+            except ApiError as error:
+                if error.kind not in ("conflict", "not_found") or error.uncertain:
+                    raise
+            self.port.stop.sleep(pause)
+            pause = min(pause * 2, _LONGEST_PAUSE)
+        return call()
 
     def users(self) -> tuple[User, ...]:
         """Return all users of the project, in one call."""

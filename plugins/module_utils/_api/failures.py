@@ -122,7 +122,7 @@ def from_answer(request: Request, status: int, data: object, headers: Mapping[st
         else ("" if data is not None else " The answer is not the API's.")
     )
     message = "{} failed ({}).{}{}".format(request.rule, ", ".join(facts), body, " " + advice if advice else "")
-    return ApiError(
+    error = ApiError(
         message,
         _kind(status, isinstance(data, dict)),
         status,
@@ -131,6 +131,8 @@ def from_answer(request: Request, status: int, data: object, headers: Mapping[st
         call=request.rule,
         retry_after=_retry_after(headers),
     )
+    error.of_keys = code in _ADVICE_BY_CODE or code == "NOT_GRANTED_CALL" or bool(_missing_actions(data))
+    return error
 
 
 def _retry_after(headers: Mapping[str, str]) -> float | None:

@@ -6,11 +6,11 @@
 
 from __future__ import annotations
 
-from typing import Callable, TypeVar
+from typing import Callable, NamedTuple, TypeVar
 
 from .._core.access_keys import AccessKey, left_over
 from .._core.credential import s3_profile
-from .._core.errors import ApiError
+from .._core.errors import ApiError, CloudOpsError, StoreError
 from .._core.model import Role, User
 from .._core.plan import Step
 from .converge import Settings
@@ -21,8 +21,15 @@ from .store import Store
 from .task import Acts, NotNow, Task, not_now
 
 _Result = TypeVar("_Result")
-#: A key with its secret, and the keys that it replaces.
-_Found = tuple[AccessKey, str, tuple[AccessKey, ...]]
+
+
+class _Found(NamedTuple):
+    """A key with its secret, whether it is a new one, and the keys that it replaces."""
+
+    key: AccessKey
+    secret: str
+    made: bool
+    replaced: tuple[AccessKey, ...] = ()
 
 
 class FileActs(Acts):
@@ -43,15 +50,35 @@ class FileActs(Acts):
         self._put_key(task, lambda user: another_key(self._project, user))
 
     def _put_key(self, task: Task, get: Callable[[User], _Found]) -> None:
-        """Put the key that ``get`` returns, with its secret, into the credential file, and leave a step for each of the
-        keys that it returns as well."""
+        """Put the key that ``get`` returns, with its secret, into the credential file, and leave a step for each of
+        those that it replaces."""
         place = self._place(task)
         if place is None:
             return
         user, store, stem = place
-        key, secret, replaced = _unless_busy(lambda: get(user))
-        task.outcome.credential = store.add(stem, user, s3_profile(key.access, secret, self._settings.s3_region))
-        task.todo.extend(Step("drop_key", key=old.access) for old in replaced)
+        found = _unless_busy(lambda: get(user))
+        fields = s3_profile(found.key.access, found.secret, self._settings.s3_region)
+        held = task.outcome.credential
+        try:
+            task.outcome.credential = store.put_key(stem, user, fields)
+        except StoreError as error:
+            raise self._undo_key(user, found.key.access, error) if found.made else error from None
+        if held is not None and held.s3_access:
+            # A kit with the key before is gone with it.
+            task.outcome.kit = ""
+        task.todo.extend(Step("drop_key", key=old.access) for old in found.replaced)
+
+    def _undo_key(self, user: User, access: str, error: StoreError) -> StoreError:
+        """Remove a key that could not be stored: each further run would leave another one. Return what to say."""
+        storage = Storage(self._project.port, self._project.service_name)
+        try:
+            storage.ask(lambda: storage.delete_key(user.id, access))
+        except CloudOpsError as problem:
+            return StoreError(
+                f"{error.message} The access key {access}, which was made for it, could not be removed again:"
+                f" {problem.message} Remove it with ovh_cloud_user_s3_credential, access={access} and state=absent."
+            )
+        return StoreError(f"{error.message} The access key that was made for it was removed again.")
 
     def _drop_key(self, task: Task, step: Step) -> None:
         """Remove an access key that another one has replaced."""
@@ -95,7 +122,8 @@ class FileActs(Acts):
     def _revoke_token(self, task: Task, step: Step) -> None:
         from .ai import AiProject
 
-        AiProject(self._project.port, self._project.service_name).delete_token(step.key)
+        project = AiProject(self._project.port, self._project.service_name)
+        project.ask(lambda: project.delete_token(step.key))
 
 
 def _unless_busy(call: Callable[[], _Result]) -> _Result:
@@ -111,18 +139,17 @@ def access_key(project: Project, user: User) -> _Found:
     storage = Storage(project.port, project.service_name)
     keys = storage.keys(user.id)
     if keys:
-        return keys[0], storage.secret_of(user.id, keys[0].access), ()
-    return (*_make(storage, user, ()), ())
+        return _Found(keys[0], storage.secret_of(user.id, keys[0].access), made=False)
+    return _make(storage, user, ())
 
 
 def another_key(project: Project, user: User) -> _Found:
     """Make an access key, and return it with its secret and the keys that were there before."""
     storage = Storage(project.port, project.service_name)
-    before = storage.keys(user.id)
-    return (*_make(storage, user, before), before)
+    return _make(storage, user, storage.keys(user.id))
 
 
-def _make(storage: Storage, user: User, before: tuple[AccessKey, ...]) -> tuple[AccessKey, str]:
+def _make(storage: Storage, user: User, before: tuple[AccessKey, ...]) -> _Found:
     known = {key.access for key in before}
     creation = Creation(
         create=lambda: storage.create_key(user.id),
@@ -131,7 +158,8 @@ def _make(storage: Storage, user: User, before: tuple[AccessKey, ...]) -> tuple[
         what=f"{user.description}: an access key",
     )
     made = create_once(storage.port.stop, creation)
-    return made.thing, made.secret or storage.secret_of(user.id, made.thing.access)
+    secret = made.secret or storage.secret_of(user.id, made.thing.access)
+    return _Found(made.thing, secret, made=True, replaced=before)
 
 
 def remove_key(project: Project, user: User, access: str) -> None:

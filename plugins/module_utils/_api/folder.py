@@ -225,3 +225,14 @@ class Folder:
     def _sync(self) -> None:
         if self._fd is not None:
             os.fsync(self._fd)
+
+
+class ReadOnly(Folder):
+    """A folder that is only looked into: whether it could be written to does not matter."""
+
+    def _check_can_be_made(self) -> None:
+        """A folder that is missing has no files."""
+
+    @staticmethod
+    def _check_writable(path: str) -> None:
+        """Nothing is written."""

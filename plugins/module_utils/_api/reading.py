@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Callable, NamedTuple
 
+from .._core.errors import ApiError
 from .._core.model import User
 from .._core.reading import Offer, UserFilter, parse_offer, select
 from .client import Port
@@ -41,10 +42,24 @@ class Reader(Project):
 
 
 def read_users(request: UserRequest, connect: Callable[[], Port]) -> list[User]:
-    """Return the users that are wanted, in at most two calls."""
+    """Return the users that are wanted, in at most two calls, and one more for an id that is not in the list."""
     reader = Reader(connect(), request.service_name)
     catalogue = reader.catalogue() if request.wanted.role is not None else None
-    return select(reader.users(), request.wanted, catalogue)
+    users, user_id = reader.users(), request.wanted.user_id
+    if user_id is not None and all(user.id != user_id for user in users):
+        users += _left_out(reader, user_id)
+    return select(users, request.wanted, catalogue)
+
+
+def _left_out(reader: Reader, user_id: int) -> tuple[User, ...]:
+    """Return the user that a lagging list has left out, if it is there and the keys allow to ask."""
+    try:
+        user = reader.user_by_id(user_id)
+    except ApiError as error:
+        if error.kind != "forbidden":
+            raise
+        return ()
+    return () if user is None else (user,)
 
 
 def read_offer(request: RoleRequest, connect: Callable[[], Port]) -> Offer:

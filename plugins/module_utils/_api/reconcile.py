@@ -86,8 +86,8 @@ def _in_clear(store: Store | None) -> list[str]:
         return []
     return [
         "Not encrypted, though credentials_vault_password is given: {}. They were written without it, and stay as they"
-        " are until their user gets a new password. Encrypt them with `ansible-vault encrypt` and the same"
-        " password.".format(", ".join(paths))
+        " are until their user gets a new password, or the kit that they belong to is written again. Encrypt them with"
+        " `ansible-vault encrypt` and the same password.".format(", ".join(paths))
     ]
 
 

@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 import time
-from typing import Callable, TypeVar
 
 from .._core.access_keys import AccessKey, parse_keys, parse_made, parse_secret
 from .._core.desired import Desired
@@ -15,10 +14,8 @@ from .._core.errors import ApiError, NotReadyError, UserNotFoundError
 from .._core.model import User
 from .._core.observed import Cloud
 from .endpoints import Project
+from .known import completed
 
-_T = TypeVar("_T")
-#: So often the API is asked again where it says "conflict" or "not found" about a user that its own list shows.
-_PATIENCE = 6
 _FIRST_PAUSE = 0.25
 _LONGEST_PAUSE = 5.0
 
@@ -30,7 +27,10 @@ class Storage(Project):
 
     def find_user(self, desired: Desired) -> User | None:
         """Return the live user that is meant; None where there is none and that is no failure."""
-        user = Cloud(self.users()).find(desired)
+        cloud, unclear = completed(self, Cloud(self.users()), [desired])
+        if unclear:
+            raise unclear[desired.where]
+        user = cloud.find(desired)
         if user is None and desired.if_missing == "fail":
             raise UserNotFoundError(
                 f"{desired.where}: there is no live user {desired.label!r} in this project. Make it first, for example"
@@ -50,26 +50,13 @@ class Storage(Project):
                 )
             self.port.stop.sleep(pause)
             pause = min(pause * 1.5, _LONGEST_PAUSE)
-            seen = Cloud(self.users()).by_id.get(user.id)
+            # The list may lag behind.
+            seen = Cloud(self.users()).by_id.get(user.id) or self.user_by_id(user.id)
         if seen is None:
             raise NotReadyError(
                 "User %d (%s) is not in the project's list any more. Nothing was changed. Run again."
                 % (user.id, user.description)
             )
-
-    def ask(self, call: Callable[[], _T]) -> _T:
-        """Return what ``call`` returns. A user that is in the list may be so new, or so busy, that the API says "not
-        found" or "conflict" about it: it is then asked again."""
-        pause = _FIRST_PAUSE
-        for _try in range(_PATIENCE):
-            try:
-                return call()
-            except ApiError as error:
-                if error.kind not in ("conflict", "not_found") or error.uncertain:
-                    raise
-            self.port.stop.sleep(pause)
-            pause = min(pause * 2, _LONGEST_PAUSE)
-        return call()
 
     # Access keys
 

@@ -22,12 +22,25 @@ from .._core.credential import (
     load_record,
     s3_fields,
     vault_label,
+    with_times,
 )
 from .._core.errors import StoreError
-from .._core.kit import BROKEN, KIT_FILES, MARK, OPENRC, RCLONE, README, Kit, kit_mark, rclone_text, readme_text
+from .._core.kit import (
+    BROKEN,
+    KIT_FILES,
+    MARK,
+    OPENRC,
+    RCLONE,
+    README,
+    VAULTED,
+    Kit,
+    kit_mark,
+    rclone_text,
+    readme_text,
+)
 from .._core.model import User
 from .._core.times import format_time
-from .folder import Folder
+from .folder import Folder, ReadOnly
 from .stop import Stop
 from .vault import HEADER, Vault, label_of
 
@@ -38,10 +51,13 @@ _KIT_LABEL = "ovh_kit"
 
 
 class Store:
-    """``credentials_dir`` for one project. Without ``write`` (check mode) nothing on disk is touched."""
+    """``credentials_dir`` for one project. Without ``write`` (check mode) nothing on disk is touched; with
+    ``reads_only`` nothing would be, whatever the mode."""
 
-    def __init__(self, base: str, service_name: str, vault_password: str | None, write: bool) -> None:
-        self._folder = Folder(base, service_name)
+    def __init__(
+        self, base: str, service_name: str, vault_password: str | None, write: bool, reads_only: bool = False
+    ) -> None:
+        self._folder = ReadOnly(base, service_name) if reads_only else Folder(base, service_name)
         self._service_name = service_name
         self._vault = Vault(vault_password) if vault_password else None
         self._write = write
@@ -85,8 +101,11 @@ class Store:
         names = {stem + ending for ending in (*KIT_FILES.values(), MARK)}
         if not names & there:
             return ""
-        mark = self._folder.read(stem + MARK) if names <= there else None
-        return mark.strip() or BROKEN if mark is not None else BROKEN
+        text = self._folder.read(stem + MARK) if names <= there else None
+        mark = (text or "").strip() or BROKEN
+        if self._vault is not None and not mark.startswith(VAULTED):
+            self._in_clear.add(stem + RCLONE)
+        return mark
 
     def kit(self, stem: str) -> dict[str, str] | None:
         """Return the texts of a user's kit, None where there is none, or not a whole one."""
@@ -108,7 +127,7 @@ class Store:
             if labelled is not None and self._vault is not None:
                 return labelled
         elif self._vault is not None:
-            self._in_clear.add(stem)
+            self._in_clear.add(stem + CREDENTIAL)
         return credential_of(self._load(stem, text), self.path(stem))
 
     def record(self, stem: str) -> dict[str, Any] | None:
@@ -156,7 +175,15 @@ class Store:
 
     def in_clear(self) -> list[str]:
         """Return the paths of the files that were seen and are not encrypted, though there is a vault password."""
-        return sorted(map(self.path, self._in_clear))
+        return [self._folder.path_of(name) for name in sorted(self._in_clear) if self._is_readable(name)]
+
+    def _is_readable(self, name: str) -> bool:
+        try:
+            text = self._folder.read(name)
+        except StoreError:
+            # A link, say. What a run has done does not fail for that.
+            return False
+        return text is not None and not text.startswith(HEADER)
 
     # Writing
 
@@ -194,9 +221,12 @@ class Store:
         """Write a file without a password that says why there is none."""
         return self._put(stem, {**self._identity(user), "note": note, "issued_at": None, "delivered_at": None})
 
-    def add(self, stem: str, user: User, fields: dict[str, Any]) -> Credential:
-        """Add fields to the credential file of a user, made if there is none; it then has to be delivered again."""
+    def put_key(self, stem: str, user: User, fields: dict[str, Any]) -> Credential:
+        """Put an access key into the credential file of a user, made if there is none; it then has to be delivered
+        again. A kit that has the key before goes."""
         record = self.record(stem)
+        if record is not None and record.get("s3_access"):
+            self._forget_kit(stem)
         if record is None or record.get("user_id") != user.id:
             record = {**self._identity(user), "note": "The password is not known here.", "issued_at": None}
         return self._put(stem, {**record, **fields, "delivered_at": None})
@@ -210,10 +240,12 @@ class Store:
 
     def mark_delivered(self, stem: str, now: float) -> Credential:
         """Record that the credential reached its person."""
-        record = self.record(stem)
-        if record is None:
+        text = self._folder.read(stem + CREDENTIAL)
+        if text is None:
             raise StoreError(f"{self.path(stem)} is not there: nothing to mark as delivered.")
-        return self._put(stem, {**record, "delivered_at": format_time(now)})
+        record = {**self._load(stem, text), "delivered_at": format_time(now)}
+        # What is in clear stays so: here nothing has proved that the vault password is the right one.
+        return self._write_record(stem, record, self._vault if text.startswith(HEADER) else None)
 
     def put_kit(self, stem: str, user: User, kit: Kit, openrc: str, rclone: str) -> str:
         """Write the kit of a user and return its mark. In a vaulted folder what the API made is vaulted as well: it
@@ -227,6 +259,7 @@ class Store:
             self._folder.write(stem + ending, self._vault.encrypt(text, _KIT_LABEL) if self._vault else text)
         mark = kit_mark(kit, user, str(held.get("s3_access") or ""))
         self._folder.write(stem + MARK, mark + "\n")
+        self._in_clear.discard(stem + RCLONE)
         return mark
 
     def _forget_kit(self, stem: str) -> None:
@@ -238,7 +271,7 @@ class Store:
         self._folder.remove(stem + _INTENT)
         self._forget_kit(stem)
         self._folder.remove(stem + CREDENTIAL)
-        self._in_clear.discard(stem)
+        self._in_clear -= {stem + CREDENTIAL, stem + RCLONE}
 
     def _identity(self, user: User) -> dict[str, Any]:
         return {
@@ -249,12 +282,14 @@ class Store:
         }
 
     def _put(self, stem: str, record: dict[str, Any]) -> Credential:
+        credential = self._write_record(stem, record, self._vault)
+        self._in_clear.discard(stem + CREDENTIAL)
+        return credential
+
+    def _write_record(self, stem: str, record: dict[str, Any], vault: Vault | None) -> Credential:
         credential = credential_of(record, self.path(stem))
         text = dump_record(record)
-        if self._vault is not None:
-            text = self._vault.encrypt(text, vault_label(credential))
-        self._folder.write(stem + CREDENTIAL, text)
-        self._in_clear.discard(stem)
+        self._folder.write(stem + CREDENTIAL, vault.encrypt(text, vault_label(credential)) if vault else text)
         return credential
 
 
@@ -268,4 +303,4 @@ def load_edited(text: str) -> dict[str, Any] | None:
         record = yaml.safe_load(text)
     except (yaml.YAMLError, ValueError, RecursionError):
         return None
-    return record if isinstance(record, dict) else None
+    return with_times(record) if isinstance(record, dict) else None

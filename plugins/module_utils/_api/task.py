@@ -377,12 +377,13 @@ class Acts:
         """Log in with the new password; raises :class:`DisagreementError` where it does not work."""
         if task.user is None or task.password is None:
             return
+        user, password = task.user, task.password
         try:
-            self._project.log_in(task.user.id, task.password)
+            self._project.ask(lambda: self._project.log_in(user.id, password))
             task.outcome.verified = True
         except ApiError as error:
             task.outcome.verified = False
-            if error.kind in ("lost", "unreached", "throttled"):
+            if error.leaves_open:
                 raise NotReadyError(
                     f"{task.name}: whether the new password logs in could not be tried: {error.message}"
                 ) from None

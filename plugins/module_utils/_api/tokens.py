@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Callable, NamedTuple
 
-from .._core.errors import ApiError, CloudOpsError, DisagreementError, InputError
+from .._core.errors import AmbiguousTokenError, ApiError, CloudOpsError, DisagreementError, InputError
 from .._core.token_spec import Spec, Token
 from .._core.tokens import (
     TokenOutcome,
@@ -19,7 +19,7 @@ from .._core.tokens import (
 )
 from .ai import AiProject
 from .client import Port
-from .creation import Creation, create_once
+from .creation import Creation, Made, create_once
 from .permissions import check_calls
 
 
@@ -88,7 +88,7 @@ def _apply(project: AiProject, request: Request, outcome: TokenOutcome, known: s
     if plan.spec is not None:
         _create(project, request, outcome, plan.spec, known)
     elif plan.action == "renew" and plan.token is not None:
-        token, value = project.renew_token(plan.token.id)
+        token, value = _renew(project, plan.token)
         outcome.keep(token, value if request.return_token else None)
     if plan.token is not None and plan.action in ("replace", "delete"):
         project.port.stop.check()
@@ -97,7 +97,8 @@ def _apply(project: AiProject, request: Request, outcome: TokenOutcome, known: s
 
 def _create(project: AiProject, request: Request, outcome: TokenOutcome, spec: Spec, known: set[str]) -> None:
     def look() -> list[Token]:
-        return [token for token in project.tokens() if token.spec.name == spec.name and token.id not in known]
+        # One that opens something else is nobody's of this run.
+        return [token for token in project.tokens() if token.id not in known and _as_asked(token, spec)]
 
     made = create_once(
         project.port.stop,
@@ -108,42 +109,53 @@ def _create(project: AiProject, request: Request, outcome: TokenOutcome, spec: S
             what=f"The AI token {spec.name!r}",
         ),
     )
-    token, value = made.thing, made.secret
-    if not token.spec.same(spec):
-        _take_back(project, token, spec)
-    outcome.keep(token, None)
+    if not _as_asked(made.thing, spec):
+        _take_back(project, made.thing, spec)
+    outcome.keep(made.thing, None)
     for other in made.others:
         outcome.notes.append(
             f"The AI token {other.id} of the same name appeared at the same time. Somebody else made it, or a request"
             " whose answer was lost. Remove the one that nobody uses, with token_id and state=absent."
         )
     if request.return_token:
-        if value is None:
-            # It was in the lost answer, and nothing shows it again.
-            token, value = _recover(project, token)
-        outcome.keep(token, value)
+        outcome.keep(*((made.thing, made.secret) if made.secret is not None else _recover(project, made, outcome)))
 
 
-def _recover(project: AiProject, token: Token) -> tuple[Token, str]:
+def _as_asked(token: Token, spec: Spec) -> bool:
+    return token.spec.name == spec.name and token.spec.same(spec)
+
+
+def _renew(project: AiProject, token: Token) -> tuple[Token, str]:
+    return project.ask(lambda: project.renew_token(token.id))
+
+
+def _recover(project: AiProject, made: Made[Token], outcome: TokenOutcome) -> tuple[Token, str]:
+    """Give a token a new value: that of its creation was in the lost answer, and nothing shows it again."""
+    token, old = made.thing, outcome.plan.token
+    rest = f" The old one, {old.id}, is still there: remove it with token_id and state=absent." if old else ""
+    if made.others:
+        ids = ", ".join(one.id for one in (token, *made.others))
+        raise AmbiguousTokenError(
+            f"The answer that says which of the AI tokens {ids} this run has made was lost, so none of them was given a"
+            " new value, which would end the one that somebody uses. Remove those that nobody uses with token_id and"
+            f" state=absent, then run again with renew=true.{rest}",
+            token_ids=[one.id for one in (token, *made.others)],
+        )
     try:
-        return project.renew_token(token.id)
+        return _renew(project, token)
     except ApiError as error:
         raise error.reworded(
             f"The AI token {token.id} was made, but the answer with its value was lost, and the API gave no new one:"
-            f" {error.message} Run again with renew=true.",
+            f" {error.message} Run again with token_id={token.id} and renew=true.{rest}",
             token_id=token.id,
         ) from None
 
 
 def _take_back(project: AiProject, token: Token, spec: Spec) -> None:
     """Remove a token that opens something else than was asked: it might be more."""
-    message = (
-        f"The API made the AI token {token.id} with {token.spec.role}, {token.spec.region},"
-        f" {token.spec.label_selector or 'no selector'} instead of {spec.role}, {spec.region},"
-        f" {spec.label_selector or 'no selector'}."
-    )
+    message = f"The API made the AI token {token.id}, {_described(token.spec)}, instead of {_described(spec)}."
     try:
-        project.delete_token(token.id)
+        project.ask(lambda: project.delete_token(token.id))
     except ApiError as error:
         raise DisagreementError(
             f"{message} It could not be removed again, delete it by hand: {error.message}", token_id=token.id
@@ -151,9 +163,13 @@ def _take_back(project: AiProject, token: Token, spec: Spec) -> None:
     raise DisagreementError(message + " It was removed again.")
 
 
+def _described(spec: Spec) -> str:
+    return f"{spec.name!r} with {spec.role}, {spec.region}, {spec.label_selector or 'no selector'}"
+
+
 def _delete(project: AiProject, outcome: TokenOutcome, token: Token) -> None:
     try:
-        project.delete_token(token.id)
+        project.ask(lambda: project.delete_token(token.id))
     except ApiError as error:
         if outcome.plan.action == "delete":
             raise

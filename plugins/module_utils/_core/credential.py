@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 
 from .errors import StoreError
 from .model import User
-from .times import parse_time
+from .times import format_time, parse_time
 
 #: Valid in JSON strings, but line breaks or not printable in YAML, or nothing that UTF-8 can hold.
 _NOT_YAML = re.compile("[\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff\ufffe\uffff]")
@@ -114,21 +114,26 @@ def load_record(text: str) -> dict[str, Any] | None:
     return record or None
 
 
+def with_times(record: dict[str, Any]) -> dict[str, Any]:
+    """Return a record with its times as text: where a person has taken the quotes away YAML makes dates of them."""
+    times = {key: parse_time(str(record.get(key))) for key in ("issued_at", "delivered_at")}
+    return {**record, **{key: format_time(time) for key, time in times.items() if time is not None}}
+
+
 def credential_of(record: dict[str, Any], path: str) -> Credential:
     """Return the credential in a record, or raise :class:`StoreError` if it is not one."""
     user_id, password = record.get("user_id"), record.get("password")
     if not isinstance(user_id, int) or isinstance(user_id, bool) or not isinstance(password, (str, type(None))):
         raise StoreError(
-            f"{path} is not a credential file (no valid user_id): restore it, or move it away and have the password"
-            " renewed with update_password=always."
+            f"{path} is not a credential file (no valid user_id, or a password that is no text): restore it, or move it"
+            " away and have the password renewed with update_password=always."
         )
     intent, access = record.get("intent"), record.get("s3_access")
     return Credential(
         user_id=user_id,
         has_password=bool(password),
-        # Where a person has taken the quotes away, YAML makes a date of it.
-        issued_at=parse_time(str(record.get("issued_at"))),
-        delivered_at=parse_time(str(record.get("delivered_at"))),
+        issued_at=parse_time(record.get("issued_at")),
+        delivered_at=parse_time(record.get("delivered_at")),
         intent=intent if isinstance(intent, str) else "",
         s3_access=access if isinstance(access, str) else "",
     )

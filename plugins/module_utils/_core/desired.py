@@ -265,7 +265,8 @@ def _parse_kit(params: Mapping[str, Any]) -> Kit | None:
     if not params.get("kit"):
         return None
     region = params.get("kit_region") or (params.get("s3_region") or "").upper()
-    return Kit(params.get("kit_contact") or "", check_region(region, "kit_region"))
+    vaulted = params.get("credentials_vault_password") is not None
+    return Kit(params.get("kit_contact") or "", check_region(region, "kit_region"), vaulted)
 
 
 def _revoked(desired: Desired, known: Catalogue, granted: tuple[str, ...]) -> tuple[str, ...]:

@@ -105,7 +105,8 @@ class ApiError(CloudOpsError):
 
     ``kind`` is what a caller decides on: ``refused``, ``forbidden``, ``not_found``,
     ``conflict``, ``throttled``, ``unreached`` (surely not done) or ``lost`` (may have happened). ``uncertain`` is
-    also true where an earlier attempt of the same call was lost.
+    also true where an earlier attempt of the same call was lost. ``of_keys``: it is about the keys, or what they may
+    do.
     """
 
     code = "api"
@@ -114,12 +115,18 @@ class ApiError(CloudOpsError):
         super().__init__(message, kind=kind, status=status, **details)
         self.kind = kind
         self.uncertain = kind == "lost"
+        self.of_keys = False
         self.status = status
+
+    @property
+    def leaves_open(self) -> bool:
+        """True where the API has not judged what was asked: nobody knows, or it was not even looked at."""
+        return self.of_keys or self.kind in ("lost", "unreached", "throttled", "not_found", "conflict")
 
     def reworded(self, message: str, **more: Any) -> ApiError:
         """Return the same error with a message that says what it means for the user; ``more`` joins its details."""
         error = ApiError(message, **{**self.details, **more})
-        error.uncertain = self.uncertain
+        error.uncertain, error.of_keys = self.uncertain, self.of_keys
         return error
 
 

@@ -24,21 +24,25 @@ KIT_FILES = {"readme": README, "openrc": OPENRC, "rclone": RCLONE}
 MARK = ".kit"
 #: Stands for the mark of a kit that is not whole.
 BROKEN = "broken"
+#: What the mark of a kit begins with whose two files of the API are encrypted.
+VAULTED = "vaulted-"
 #: Change it when the same options make other files.
 _EDITION = 1
 
 
 class Kit(NamedTuple):
-    """What is asked for: whom people ask for help, and the region of the two files."""
+    """What is asked for: whom people ask for help, the region of the two files, and whether they are encrypted."""
 
     contact: str
     region: str
+    vaulted: bool = False
 
 
 def kit_mark(kit: Kit, user: User, s3_access: str) -> str:
     """Return what tells this kit from one that was made for another account, with other options or another key."""
     facts = [_EDITION, kit.contact, kit.region, user.id, user.username, user.description, s3_access]
-    return hashlib.sha256(json.dumps(facts).encode("utf-8")).hexdigest()
+    digest = hashlib.sha256(json.dumps(facts).encode("utf-8")).hexdigest()
+    return VAULTED + digest if kit.vaulted else digest
 
 
 def parse_content(data: object) -> str:
