@@ -13,7 +13,8 @@ version_added: 1.0.0
 description:
   - Makes, replaces, renews and removes tokens that open AI applications and jobs of a Public Cloud project without
     a user and its password.
-  - A token is found by its name, which the API does not make unique. The module never makes a second one.
+  - A token is found by its name, which the API does not make unique. The module makes no second
+    one, unless another run makes it at the same time, or the API's list does not show the first one yet.
   - Nothing edits a token. With another role, region or label selector a new token is made, and then the old one is
     removed.
 author:

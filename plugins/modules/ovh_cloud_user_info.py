@@ -13,7 +13,7 @@ version_added: 1.0.0
 description:
   - Returns the live users of a Public Cloud project, with their full roles. A user that is being deleted is not there.
   - All filters that are given have to fit. Without a filter all users are returned.
-  - It makes one call, and a second one for O(role).
+  - It makes one call, another one for O(role), and one for an O(user_id) that is not in the list, which may lag behind.
 author:
   - The cloudops.ovh authors (@cloudops-ovh)
 extends_documentation_fragment:

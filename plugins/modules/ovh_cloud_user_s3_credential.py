@@ -13,7 +13,8 @@ version_added: 1.0.0
 description:
   - Makes, rotates and removes access keys with which a user of a Public Cloud project reaches the Object Storage
     by the S3 protocol.
-  - It never makes a second key where one is enough, not even when the answer to a creation was lost on the way.
+  - It makes no second key where one is enough, not even when the answer to a creation was lost on the way; only where
+    another run makes one at the same time, or the API's list does not show the first one yet.
   - The user needs the role V(objectstore_operator) for its keys to open anything.
 author:
   - The cloudops.ovh authors (@cloudops-ovh)

@@ -78,6 +78,7 @@ options:
     description:
       - Renew the passwords whose credential file was issued this many days ago, or earlier. It needs
         O(credentials_dir).
+      - Where a file does not say when it was issued a warning names it, and its password stays.
     type: int
   purge_users:
     description:
@@ -127,6 +128,9 @@ options:
   credentials_vault_password:
     description:
       - Encrypt each credential file as an Ansible Vault with this password, 8 characters or more.
+      - Files that were written without it stay in clear until they are written again. A warning names them.
+      - The first line of an encrypted file says what is in it, so that a run that changes nothing decrypts nothing.
+        C(ansible-vault edit) keeps that line. After a change by hand, decrypt the file and encrypt it again.
       - The Python that runs the module must have ansible-core, as with C(connection=local) and
         C(ansible_python_interpreter={{ ansible_playbook_python }}).
     type: str
@@ -155,8 +159,9 @@ options:
       - The files have mode 0600. The API puts no password into them. The configuration of rclone also has the access
         key, if the credential file has one.
       - With O(credentials_vault_password) the two files of the API are encrypted as well.
-      - A kit is made once, and again when its options, the account or the access key change. It goes with the account,
-        and with its access keys. V(false) leaves kits alone.
+      - A kit is made once, and again when its options, the account or the access key change, or when it is in clear
+        and O(credentials_vault_password) is given. It goes with the account, and with its access keys. V(false) leaves
+        kits alone, but one with an access key that is replaced goes.
     type: bool
     default: false
   kit_contact:
@@ -170,8 +175,10 @@ options:
     type: str
   ai_tokens:
     description:
-      - V(absent) removes the AI tokens whose label selector names the user, as C(owner=ada) does for the description
-        or user name C(ada), before anything else. Reading them costs one call for the whole list.
+      - V(absent) removes the AI tokens whose label selector names the user, before anything else. Reading them costs
+        one call for the whole list.
+      - C(owner=ada) and C(owner in (ada)) name a user whose description or user name is exactly C(ada), whatever the
+        label is called. C(owner in (ada,bob)) names nobody alone, and such a token stays.
       - They go also where the account is gone already. One that cannot be removed fails its user after all else is
         done.
       - If not set, tokens are left alone.

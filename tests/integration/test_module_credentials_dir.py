@@ -396,6 +396,19 @@ def test_a_password_is_renewed_when_it_is_old(sim: Simulator, base: Path, check:
         assert not keep(sim, base, users, rotate_after_days=30)["changed"]
 
 
+def test_a_password_of_unknown_age_is_named(sim: Simulator, base: Path) -> None:
+    keep(sim, base, ["ada", "grace"])
+    file = folder_of(base) / "ada.yml"
+    file.write_text(re.sub("issued_at: .*", 'issued_at: "2020-01-01"', file.read_text()))
+    sim.clock_offset = 86400 * 2
+    for check in (True, False):
+        result = keep(sim, base, ["ada", "grace"], check=check, rotate_after_days=1)
+        (warning,) = result["warnings"]
+        assert warning.startswith(f"rotate_after_days does not renew the passwords in {file}: issued_at is missing")
+        assert [user["action"] for user in result["users"]] == ["unchanged", "updated"]
+    assert keep(sim, base, ["ada"])["warnings"] == []
+
+
 def test_rotation_is_not_bounded_by_max_resets(sim: Simulator, base: Path) -> None:
     users = ["ada", "grace"]
     keep(sim, base, users)

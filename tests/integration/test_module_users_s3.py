@@ -256,6 +256,26 @@ def test_an_old_key_that_stays_is_named(sim: Simulator, tmp_path: Path) -> None:
     }
 
 
+def test_check_mode_foresees_what_the_files_have(sim: Simulator, tmp_path: Path) -> None:
+    options = {"credentials_dir": str(tmp_path / "c")}
+    sim.project().add_user("ada", ROLES)
+    fields = ("credential_file", "credential_s3_access", "credential_kit", "credential_delivered")
+
+    def seen(result: dict[str, Any]) -> list[Any]:
+        return [result["users"][0][field] for field in fields]
+
+    for more in ({"s3_credentials": "present", "kit": True}, {"s3_credentials": "absent"}):
+        check = users(sim, ["ada"], check=True, **more, **options)
+        done = users(sim, ["ada"], **more, **options)
+        assert (check["changed"], done["changed"]) == (True, True)
+        # A key to come has no name yet.
+        known = seen(done) if "kit" not in more else [seen(done)[0], None, *seen(done)[2:]]
+        assert seen(check) == known
+    users(sim, ["ada"], s3_credentials="present", kit=True, **options)
+    check = users(sim, ["ada"], check=True, s3_credentials="rotate", **options)
+    assert seen(check) == [str(tmp_path / "c" / PROJECT / "ada.yml"), None, None, None]
+
+
 @pytest.mark.parametrize("wish", ["present", "rotate"])
 @pytest.mark.parametrize("stays", [False, True])
 def test_a_key_that_cannot_be_stored_is_removed_again(

@@ -71,7 +71,9 @@ def _reconcile(request: Request, project: Project, store: Store | None) -> Repor
     _note_keys(outcomes, unread)
     if problem is not None:
         _note_tokens(outcomes, problem)
-    return Report(outcomes, _files(store, plan), request.service_name, _in_clear(store))
+    return Report(
+        outcomes, _files(store, plan), request.service_name, [*_in_clear(store), *_ageless(request, store, plan)]
+    )
 
 
 def _files(store: Store | None, plan: Plan) -> dict[str, str] | None:
@@ -88,6 +90,19 @@ def _in_clear(store: Store | None) -> list[str]:
         "Not encrypted, though credentials_vault_password is given: {}. They were written without it, and stay as they"
         " are until their user gets a new password, or the kit that they belong to is written again. Encrypt them with"
         " `ansible-vault encrypt` and the same password.".format(", ".join(paths))
+    ]
+
+
+def _ageless(request: Request, store: Store | None, plan: Plan) -> list[str]:
+    """Say which passwords are not rotated because nobody knows how old they are."""
+    if store is None or request.policy.rotate_after is None:
+        return []
+    paths = [store.path(item.stem) for item in plan.items if item.stem is not None and item.is_ageless]
+    if not paths:
+        return []
+    return [
+        "rotate_after_days does not renew the passwords in {}: issued_at is missing there, or is no time such as"
+        " 2026-01-31T12:00:00Z. Repair it, or renew them with update_password=always.".format(", ".join(sorted(paths)))
     ]
 
 

@@ -24,6 +24,8 @@ KIT_FILES = {"readme": README, "openrc": OPENRC, "rclone": RCLONE}
 MARK = ".kit"
 #: Stands for the mark of a kit that is not whole.
 BROKEN = "broken"
+#: Stands for the mark of a kit that check mode foresees.
+FORESEEN = "foreseen"
 #: What the mark of a kit begins with whose two files of the API are encrypted.
 VAULTED = "vaulted-"
 #: Change it when the same options make other files.

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 
 from .credential import Credential
 from .errors import CloudOpsError
+from .kit import FORESEEN
 from .model import Role, User
 from .plan import Item, Plan, Step
 
@@ -63,9 +64,24 @@ def _foresee_item(item: Item, plan: Plan) -> Outcome:
     if item.error is None:
         outcome.done = list(item.steps)
         outcome.user = _foresee_user(item, plan)
+        _foresee_files(outcome)
         note = status_note(item.user) if item.user is not None and outcome.user is not None and item.steps else None
         outcome.notes += [note] if note is not None else []
     return outcome
+
+
+def _foresee_files(outcome: Outcome) -> None:
+    """Foresee what the steps about access keys and kits leave of an account's files."""
+    item, held = outcome.item, outcome.credential
+    if held is not None and held.s3_access and item.has("revoke_key", "rotate_key"):
+        # The new key has no name yet, and a kit with the one before goes.
+        outcome.credential, outcome.kit = held._replace(s3_access=""), ""
+    if item.user is not None and item.has("make_key", "rotate_key"):
+        held = outcome.credential
+        ours = held if held is not None and held.user_id == item.user.id else Credential(item.user.id)
+        outcome.credential = ours._replace(delivered_at=None)
+    if item.has("make_kit"):
+        outcome.kit = FORESEEN
 
 
 def _foresee_user(item: Item, plan: Plan) -> User | None:

@@ -52,6 +52,14 @@ class Item(NamedTuple):
         """True if a step of one of these kinds is planned."""
         return any(step.kind in kinds for step in self.steps)
 
+    @property
+    def is_ageless(self) -> bool:
+        """True if the file has the user's password and does not say how old it is, and nothing renews it."""
+        credential = self.stored.credential
+        if credential is None or self.user is None or self.has("renew", "delete"):
+            return False
+        return credential.opens(self.user.id) and credential.issued_at is None
+
 
 class Plan(NamedTuple):
     """The plan for all users, in the order of the list, those to purge last. ``roles`` has every known role by name."""

@@ -47,9 +47,17 @@ def requirements(selector: str) -> frozenset[str]:
 
 
 def names_one_of(selector: str, names: Iterable[str]) -> bool:
-    """True if a label selector asks for a label with one of these values, as ``owner=ada`` does for ``ada``."""
-    asked = (re.split("(?<!!)=", part, maxsplit=1)[1:] for part in requirements(selector))
-    return not set(names).isdisjoint(value for values in asked for value in values)
+    """True if a label selector asks for a label with one of these values and no other, as ``owner=ada`` and
+    ``owner in (ada)`` do for ``ada``; whatever the label is called."""
+    return not set(names).isdisjoint(filter(None, map(_only_value, requirements(selector))))
+
+
+def _only_value(requirement: str) -> str | None:
+    """Return the one value that a label has to have for a requirement in its one form, None where there are more."""
+    among = re.match(r"\S+ in \(([^,]*)\)\Z", requirement)
+    if among is not None:
+        return among.group(1)
+    return next(iter(re.split("(?<!!)=", requirement, maxsplit=1)[1:]), None)
 
 
 def _one_form(requirement: str) -> str:
