@@ -274,6 +274,40 @@ def test_the_module_for_one_user_waits_as_well(sim: Simulator) -> None:
     Rig(sim, None).one_account("ada")
 
 
+@pytest.mark.parametrize("status", [409, 404])
+@pytest.mark.parametrize("by", ["file", "user_id"])
+@pytest.mark.parametrize("shown", [True, False])
+def test_a_deletion_that_was_refused_is_not_believed(
+    sim: Simulator, rig: Rig, status: int, by: str, shown: bool
+) -> None:
+    sim.list_lag(seconds=0.0 if shown else ENDLESS)
+    user_id = rig.run(["ada"], wait_timeout=1)["users"][0]["user_id"]
+    # Neither the list nor the deletion tells that it is there.
+    sim.fault("status", "DELETE", "/user/[0-9]+$", status=status, times=2)
+    gone = rig.run(["ada"] if by == "file" else [{"user_id": user_id}], state="absent", max_deletions=1)
+    assert not gone.get("failed"), gone["msg"]
+    assert [one.status for one in sim.writes() if one.method == "DELETE"][:3] == [status, status, 200]
+    assert (gone["changed"], rig.project.user_by_description("ada")) == (True, None)
+
+
+def test_a_deletion_that_somebody_else_was_quicker_with_is_no_change(sim: Simulator, rig: Rig) -> None:
+    rig.run(["ada"])
+    user_id = rig.project.user_by_description("ada")["id"]
+    gate = sim.gate("DELETE", "/user/[0-9]+$")
+    results: list[dict[str, Any]] = []
+    thread = threading.Thread(target=lambda: results.append(rig.run(["ada"], state="absent")))
+    thread.start()
+    assert gate.wait_reached()
+    rig.project.set_status(user_id, "deleted")
+    gate.release()
+    thread.join()
+    assert not results[0].get("failed"), results[0]["msg"]
+    # Its file went, where there was one.
+    assert results[0]["changed"] is (rig.folder is not None)
+    if rig.folder is not None:
+        assert rig.names(".yml") == []
+
+
 @pytest.mark.parametrize(
     ("kind", "options"),
     [

@@ -427,22 +427,19 @@ def test_without_a_user_there_is_nothing_to_change(kind: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("step", "call", "forgiven"),
+    ("step", "call"),
     [
-        (Step("grant", (READ,)), "grant", ()),
-        (Step("revoke", (AI,)), "revoke", ("not_found",)),
-        (Step("set_roles", (READ,)), "set_roles", ()),
-        (Step("delete"), "delete_user", ("not_found",)),
+        (Step("grant", (READ,)), "grant"),
+        (Step("revoke", (AI,)), "revoke"),
+        (Step("set_roles", (READ,)), "set_roles"),
+        (Step("delete"), "delete_user"),
     ],
 )
 @pytest.mark.parametrize("kind", ["not_found", "conflict", "refused", "lost"])
-def test_a_user_that_is_not_ready_is_waited_for(step: Step, call: str, forgiven: tuple[str, ...], kind: str) -> None:
+def test_a_user_that_is_not_ready_is_waited_for(step: Step, call: str, kind: str) -> None:
     bench, one, problem = Bench(), task(step, there=ADA), error(kind)
     bench.project.script(call, problem)
-    if kind in forgiven:
-        bench.said(one)
-        assert one.outcome.done == [step]
-        return
+    bench.project.script("roles_of", (ROLES[AI],))
     with pytest.raises((NotNow, ApiError)) as caught:
         bench.acts.work(one)
     if kind in ("not_found", "conflict"):
@@ -463,6 +460,33 @@ def test_a_grant_that_may_have_happened_is_looked_at(kind: str, has: bool, done:
     bench.project.script("roles_of", (ROLES[AI], ROLES[READ]) if has else (ROLES[AI],))
     calls = bench.said(one, None if done else NotNow if kind == "conflict" else ApiError)
     assert calls == [("grant", 7, READ), ("roles_of", 7), *([("grant", 7, STORE)] if done else [])]
+
+
+@pytest.mark.parametrize("answer", [(), (ROLES[READ],)])
+def test_a_role_that_is_gone_needs_no_second_word(answer: tuple[Any, ...]) -> None:
+    bench, one = Bench(), task(Step("revoke", (AI,)), there=ADA)
+    bench.project.script("revoke", error("not_found"))
+    bench.project.script("roles_of", answer)
+    assert bench.said(one) == [("revoke", 7, AI), ("roles_of", 7)]
+    assert one.outcome.done == [Step("revoke", (AI,))]
+
+
+def test_a_user_that_nobody_knows_yet_keeps_its_role(monkeypatch: pytest.MonkeyPatch) -> None:
+    bench, one = Bench(), task(Step("revoke", (AI,)), there=ADA)
+    bench.project.script("revoke", error("not_found"))
+    bench.project.script("roles_of", error("not_found"))
+    bench.said(one, NotNow)
+    bench.project.script("revoke", error("not_found"))
+    bench.project.script("roles_of", error("forbidden"))
+    bench.said(one, ApiError)
+
+
+def test_nobody_found_after_a_deletion_without_an_answer_is_enough() -> None:
+    bench, one, problem = Bench(), task(Step("delete"), there=ADA), error("not_found")
+    problem.uncertain = True
+    bench.project.script("delete_user", problem)
+    bench.said(one)
+    assert one.outcome.done == [Step("delete")]
 
 
 def test_a_grant_that_was_refused_is_not_looked_at() -> None:

@@ -140,11 +140,33 @@ def test_a_user_that_is_gone_is_looked_for_again(
 
 
 def test_a_deletion_that_was_refused_since_the_user_is_gone_is_done(clock: Clock) -> None:
-    """The answer to the first try was lost, and the second found nobody."""
-    task = waiting("pending", Step("revoke_key", key="k"), Step("delete"), there=user(3), looks=2)
-    assert clock.look(task, user(4, "bob"), after=5) == "settling"
+    """The answer to the first try was lost, and the second was refused: nobody is changed who is on the way out."""
+    problem = ApiError("Busy.", "conflict")
+    problem.uncertain = True
+    task = waiting("pending", Step("revoke_key", key="k"), Step("delete"), there=user(3), lost=problem)
+    assert clock.looks(task, user(4, "bob")) == ["pending"] * 4 + ["settling"]
+    assert clock.asked == [3] * 5
     assert (task.outcome.done, list(task.todo)) == ([Step("delete")], [])
     assert (task.looks, task.since) == (0, clock.now)
+
+
+@pytest.mark.parametrize("kind", ["conflict", "not_found"])
+def test_a_deletion_that_was_refused_is_tried_again_where_the_user_is_there(clock: Clock, kind: str) -> None:
+    """The list lags behind, and says nothing about that."""
+    task = waiting("pending", Step("delete"), there=user(3), lost=ApiError("Not now.", kind), refusals=1)
+    clock.there[3] = user(3, status="creating")
+    assert clock.look(task, after=5) == "pending"
+    clock.there[3] = user(3)
+    assert clock.look(task, after=5) == "ready"
+    assert list(task.todo) == [Step("delete")]
+
+
+def test_who_is_listed_and_not_found_is_asked_for(clock: Clock) -> None:
+    """Somebody else has deleted it, and the list lags behind."""
+    task = waiting("pending", Step("delete"), there=user(3), lost=ApiError("Nobody.", "not_found"), refusals=1)
+    assert clock.looks(task, user(3)) == ["pending"] * 4 + ["settling"]
+    # It was not this run, and there are no files that go.
+    assert task.outcome.done == []
 
 
 # After a creation without an answer
@@ -199,7 +221,7 @@ BEFORE = user(7, created=NOON - 60)
 @pytest.mark.parametrize(("purge", "exact"), [(False, False), (True, True)])
 def test_an_account_of_somebody_else_is_accepted_as_it_is(clock: Clock, purge: bool, exact: bool) -> None:
     task = lost(asked=desired(roles=(AI,), purge_roles=purge), exact=True)
-    assert clock.looks(task, BEFORE) == ["lost"] * 4 + ["settling"]
+    assert clock.looks(task, BEFORE) == ["lost"] * 4 + ["ready"]
     assert task.outcome.notes == [
         "Somebody else created user 7 with this description before this run could. It keeps its password."
     ]
@@ -218,7 +240,7 @@ def test_two_of_which_none_is_surely_ours_are_left_to_a_person(clock: Clock) -> 
     assert clock.looks(task, user(9), user(7))[:4] == ["lost"] * 4
     assert said(task) == (
         "ada: the answer to the creation was lost, and another run created the same user meanwhile: there are the users"
-        " 7, 9 now. None was changed. Delete all but one, then run again."
+        " 7, 9 now, and which one is whose is not known. Delete all but one, then run again."
     )
     assert task.outcome.error is not None
     assert task.outcome.error.details == {"user_ids": [7, 9]}

@@ -279,7 +279,8 @@ class Port:
             # The pace makes everybody wait; tries are spent only on calls that test whether the API relented.
             return 0.0 if tries <= 2 * retries else None
         if error.kind == "clock":
-            return 0.0 if tries == 1 and retries else None
+            # It was only looked at: sending it once more, with the right time, is no repetition.
+            return 0.0 if tries == 1 else None
         if error.kind == "unreached" or (error.kind == "lost" and harmless):
             if tries > retries:
                 return None

@@ -293,8 +293,8 @@ class Acts:
         try:
             self._project.delete_user(task.user.id)
         except ApiError as error:
-            # The list decides afterwards whether it is gone.
-            if error.kind != "not_found":
+            # "Not found" is also said of users that are new. Only after a deletion without an answer it says enough.
+            if error.kind != "not_found" or not error.uncertain:
                 raise not_now(error) from None
 
     def _yield_to(self, task: Task, survivor: User, ours: bool) -> None:
@@ -363,6 +363,8 @@ class Acts:
             before = task.outcome.credential
             task.outcome.credential = self._store.keep(task.item.stem, user, password, now, intent, before)
         except StoreError as error:
+            # The account has changed, whatever became of the file.
+            task.outcome.done.append(task.todo[0])
             raise StoreError(
                 f"{task.name} has a new password that could not be stored: {error.message} Run again when that is"
                 " repaired: the user gets another new password then."
@@ -423,9 +425,18 @@ class Acts:
             try:
                 self._project.revoke(task.user.id, held.get(name) or self._roles[name])
             except ApiError as error:
-                # The role, or the user, is gone already: the list decides afterwards.
-                if error.kind != "not_found":
-                    raise not_now(error) from None
+                if error.kind == "not_found" and not self._keeps(task.user, name):
+                    continue
+                raise not_now(error) from None
+
+    def _keeps(self, user: User, name: str) -> bool:
+        """True unless the API shows that the role is gone: "not found" is also said of users that are new."""
+        try:
+            return self._has(user, name)
+        except ApiError as error:
+            if error.kind != "not_found":
+                raise
+            return True
 
     def _set_roles(self, task: Task, step: Step) -> None:
         if task.user is None:

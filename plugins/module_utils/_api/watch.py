@@ -13,11 +13,12 @@ from __future__ import annotations
 import time
 from typing import Callable
 
+from .._core.credential import Stored
 from .._core.errors import AmbiguousUserError, ApiError, CloudOpsError, DisagreementError, NotReadyError
 from .._core.model import User
 from .._core.observed import Cloud
 from .._core.outcome import status_note
-from .._core.plan import role_steps
+from .._core.plan import Step, role_steps
 from . import creation
 from .converge import Settings
 from .task import PATIENCE, Task, surplus_error
@@ -97,11 +98,13 @@ class Watch:
             task.phase = "ready"
 
     def _shown(self, task: Task, cloud: Cloud) -> User | None:
-        """Return the user as the list has it, or by itself where the list has left it out for long."""
+        """Return the user as the list has it, or by itself where the list has left it out: for long, or where it
+        refuses to be deleted."""
         if task.user is None:
             return None
         shown = cloud.by_id.get(task.user.id)
-        if shown is not None or task.deletes or not self._believed(task):
+        doubted = task.deletes and task.lost is not None and task.lost.kind == "not_found"
+        if not doubted and (shown is not None or not (task.deletes or self._believed(task))):
             return shown
         if task.unlisted is None or not task.creations or task.phase != "settling":
             task.unlisted = self._ask(task.user.id)
@@ -121,13 +124,18 @@ class Watch:
         return since is not None and time.monotonic() - since >= self._settings.wait_timeout
 
     def _pending_and_gone(self, task: Task) -> None:
-        if task.deletes:
+        if not self._believed(task):
+            return
+        if not task.deletes:
+            raise NotReadyError(f"{task.name} is not in the project's list any more. Run again.")
+        if task.lost is not None and task.lost.uncertain:
             # A deletion whose answer was lost made the next one be refused.
             task.outcome.done.extend(step for step in task.todo if step.kind == "delete")
-            task.todo.clear()
-            self._restart(task, "settling")
-        elif self._believed(task):
-            raise NotReadyError(f"{task.name} is not in the project's list any more. Run again.")
+        elif task.item.stored != Stored():
+            # Somebody else was quicker, and its files go.
+            task.outcome.done.append(Step("forget"))
+        task.todo.clear()
+        self._restart(task, "settling")
 
     # After a creation without an answer
 
@@ -177,7 +185,9 @@ class Watch:
             % user.id
         )
         task.exact = task.item.desired.exact
-        self._restart(task, "clear" if task.surplus else "settling")
+        # What was to follow the creation, such as an access key, is done for this account.
+        then = ("pending" if user.is_pending else "ready") if task.todo else "settling"
+        self._restart(task, "clear" if task.surplus else then)
 
     # Accounts too many
 
@@ -308,6 +318,8 @@ def _ambiguous(task: Task, found: list[User]) -> AmbiguousUserError:
     ids = [user.id for user in found]
     return AmbiguousUserError(
         "{}: the answer to the creation was lost, and another run created the same user meanwhile: there are the users"
-        " {} now. None was changed. Delete all but one, then run again.".format(task.name, ", ".join(map(str, ids))),
+        " {} now, and which one is whose is not known. Delete all but one, then run again.".format(
+            task.name, ", ".join(map(str, ids))
+        ),
         user_ids=ids,
     )
