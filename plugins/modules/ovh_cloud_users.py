@@ -186,7 +186,8 @@ options:
     choices: [absent]
   verify_credentials:
     description:
-      - Log in once with each new password, and fail the users for whom that does not work.
+      - Log in once with each new password, and fail the users for whom that does not work. An account has to be ready
+        for that, so that the run waits for it, whatever O(wait) says.
     type: bool
     default: false
   return_password:

@@ -85,6 +85,14 @@ def test_a_user_that_is_busy_or_new_is_tried_again(sim: Simulator, path: Path, s
     assert [one["credential_verified"] for one in made["users"]] == [True]
 
 
+def test_a_new_account_is_waited_for_before_it_logs_in(sim: Simulator, tmp_path: Path) -> None:
+    sim.settings.creating = 0.6
+    options = {"wait": False, "verify_credentials": True, "credentials_dir": str(tmp_path / "creds")}
+    made = run(sim, kinds.USERS, users=["ada"], **options)
+    assert not made.get("failed"), made["msg"]
+    assert made["users"][0]["credential_verified"] is True
+
+
 def test_a_key_that_may_not_log_in_says_nothing_about_the_password(sim: Simulator, path: Path) -> None:
     sim.fault("status", "POST", "/token$", status=403, error_code="NOT_GRANTED_CALL", times=None)
     result = run(sim, kinds.USER_CREDENTIAL, credential_file=str(path), state="verified")

@@ -81,6 +81,7 @@ ALWAYS = [{"name": "ada", "update_password": "always"}, "bob"]
 ABSENT = [{"name": "ada", "state": "absent"}, "bob"]
 MISSING = [{"name": "ada", "update_password": "on_missing"}, "bob"]
 EXACT = [{"name": "ada", "purge_roles": True}, "bob"]
+PURGE = {"purge_users": True, "purge_match": "^ada$"}
 
 SCENES = {
     "create": Scene(nothing, ["ada", "bob"], ["ada", "bob"], ("ada", "bob")),
@@ -95,6 +96,7 @@ SCENES = {
     "make-key": Scene(two_known, ["ada", "bob"], ["ada", "bob"], ("ada", "bob"), options={"s3_credentials": "present"}),
     "revoke-key": Scene(with_key, ["ada", "bob"], ["ada", "bob"], ("ada", "bob"), options={"s3_credentials": "absent"}),
     "delete": Scene(two_known, ABSENT, ABSENT, ("bob",), gone=("ada",)),
+    "purge": Scene(two_known, ["bob"], ["bob"], ("bob",), gone=("ada",), options=PURGE),
     "roles": Scene(wrong_roles, EXACT, EXACT, ("ada", "bob")),
 }
 
@@ -206,7 +208,8 @@ def test_the_acts_are_all_there(acts: Callable[[str], list[list[str]]]) -> None:
     assert kinds.count("rename") == 4
     assert kinds.count("unlink") == 2
     assert [act[0] for act in acts("renew")].count("rename") == 2
-    assert [act[0] for act in acts("delete")].count("unlink") == 1
+    # The intent and the file.
+    assert [act[0] for act in acts("delete")].count("unlink") == 2
 
 
 # Loss of power: what was not synced may be gone, or may have come in another order.

@@ -200,7 +200,7 @@ def test_an_intent_is_json_without_secrets() -> None:
     [
         ({"id": None}, ""),
         ({"began_at": "5", "valid_for": 2, "user_id": "7"}, ""),
-        ({"action": "delete"}, "an intent to 'delete', which is unknown"),
+        ({"action": "rename"}, "an intent to 'rename', which is unknown"),
         ({"began_at": "soon"}, "not an intent that this collection wrote"),
         ({"valid_for": None}, "not an intent that this collection wrote"),
         ({"user_id": "x"}, "not an intent that this collection wrote"),

@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from typing import Any
 
 import pytest
@@ -47,6 +47,8 @@ class FakeStore(FakeKeeper):
     def __init__(self, journal: list[tuple[Any, ...]]) -> None:
         super().__init__(journal)
         self.stored: dict[str, Stored] = {}
+        #: Whom an earlier run was about to delete.
+        self.left: dict[str, int] = {}
 
     def made(self, folder: str, service_name: str, password: str | None, write: bool) -> FakeStore:
         self.journal.append(("store", folder, service_name, password, write))
@@ -71,6 +73,9 @@ class FakeStore(FakeKeeper):
 
     def in_clear(self) -> list[str]:
         return []
+
+    def left_behind(self, but: Container[str]) -> dict[str, int]:
+        return {stem: user_id for stem, user_id in self.left.items() if stem not in but}
 
 
 class Bench:
@@ -231,6 +236,19 @@ def test_the_time_counts_where_passwords_are_rotated(bench: Bench, after: float 
     bench.lists([ADA], [ADA])
     bench.run(desired(), policy=Policy(rotate_after=after), credentials_dir="/c")
     assert ("renew_password" in bench.calls) is renewed
+
+
+def test_the_files_of_those_whom_an_earlier_run_has_deleted_go(bench: Bench) -> None:
+    bench.store.left = {"bob": 4, "carl": 5, "dora": 6}
+    bench.lists([ADA, user(4, "bob")])
+    bench.project.script("user_by_id", None, user(6, "dora"))
+    report = bench.run(desired(), credentials_dir="/c", check=True)
+    # Who is there after all keeps them.
+    assert [call[1] for call in bench.journal if call[0] == "user_by_id"] == [5, 6]
+    assert [(outcome.item.stem, outcome.action) for outcome in report.outcomes] == [
+        ("ada", "unchanged"),
+        ("carl", "deleted"),
+    ]
 
 
 # Access keys and tokens that shall go

@@ -22,4 +22,6 @@ def settings(params: Mapping[str, Any], **more: Any) -> Settings:
     concurrency = params.get("concurrency", 1)
     if not 1 <= concurrency <= LARGEST_CONCURRENCY:
         raise InputError("concurrency must be between 1 and %d." % LARGEST_CONCURRENCY)
-    return Settings(concurrency=concurrency, wait=params.get("wait", True), wait_timeout=float(timeout), **more)
+    # Nobody can log in to an account in the making.
+    wait = params.get("wait", True) or more.get("verify", False)
+    return Settings(concurrency=concurrency, wait=wait, wait_timeout=float(timeout), **more)

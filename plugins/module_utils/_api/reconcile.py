@@ -56,7 +56,7 @@ def _reconcile(request: Request, project: Project, store: Store | None) -> Repor
     observed = _observe(request, project, store, cloud)
     keys, unread = _keys_to_revoke(request, project, observed.cloud)
     tokens, problem = _tokens_to_revoke(request, project)
-    observed = observed._replace(s3_keys=keys, tokens=tokens)
+    observed = observed._replace(s3_keys=keys, tokens=tokens, left=_left_behind(request, project, store, observed))
     plan = make_plan(request.desired, observed, catalogue, request.policy)
     if store is not None:
         store.check_vault(plan.rewritten(), plan.removed())
@@ -139,6 +139,16 @@ def _observe(request: Request, project: Project, store: Store | None, cloud: Clo
         waiting = [one for one in waiting if one.description and not cloud.described(one.description)]
         looks += 1
     return Observed(cloud, store.states(_stems(request, cloud)), _now(request, project), unclear=unclear)
+
+
+def _left_behind(request: Request, project: Project, store: Store | None, observed: Observed) -> dict[str, int]:
+    """Return the users that an earlier run has deleted without removing their files, by stem; normally no call."""
+    if store is None:
+        return {}
+    begun = store.left_behind(observed.stored)
+    gone = {stem: user_id for stem, user_id in begun.items() if user_id not in observed.cloud.by_id}
+    found, _problems = side_by_side(request.settings.concurrency, project.user_by_id, gone)
+    return {stem: gone[stem] for stem, user in found.items() if user is None}
 
 
 def _now(request: Request, project: Project) -> float:

@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from typing import Any
 
 from .._core.credential import (
@@ -93,9 +93,22 @@ class Store:
             text = self._folder.read(stem + CREDENTIAL)
             credential = self._credential(stem, text) if text is not None else None
         if stem + _INTENT in there:
-            text = self._folder.read(stem + _INTENT)
-            intent = load_intent(text, self._folder.path_of(stem + _INTENT)) if text is not None else None
+            intent = self._intent(stem)
         return Stored(credential, intent, self._kit_mark(stem, there))
+
+    def left_behind(self, but: Container[str]) -> dict[str, int]:
+        """Return whom an earlier run was about to delete, as user id by stem, for all stems ``but`` those."""
+        names = (name for name in self._folder.names() if name.endswith(_INTENT))
+        intents = {stem: self._intent(stem) for stem in (name[: -len(_INTENT)] for name in names) if stem not in but}
+        return {
+            stem: intent.user_id
+            for stem, intent in intents.items()
+            if intent is not None and intent.action == "delete" and intent.user_id is not None
+        }
+
+    def _intent(self, stem: str) -> Intent | None:
+        text = self._folder.read(stem + _INTENT)
+        return load_intent(text, self._folder.path_of(stem + _INTENT)) if text is not None else None
 
     def _kit_mark(self, stem: str, there: set[str]) -> str:
         names = {stem + ending for ending in (*KIT_FILES.values(), MARK)}
@@ -190,7 +203,7 @@ class Store:
     def begin(
         self, stem: str, description: str, action: str, now: float, valid_for: float, user: User | None
     ) -> Intent:
-        """Write the intent to create or renew, and return it."""
+        """Write the intent to create, renew or delete, and return it."""
         intent = Intent(secrets.token_hex(8), action, float(int(now)), valid_for, user.id if user else None)
         self._folder.write(stem + _INTENT, dump_intent(intent, description))
         return intent
@@ -267,10 +280,10 @@ class Store:
             self._folder.remove(stem + ending)
 
     def forget(self, stem: str) -> None:
-        """Remove all files of a user that is gone, the credential last."""
-        self._folder.remove(stem + _INTENT)
+        """Remove all files of a user that is gone, the credential last; what says that they have to go, after it."""
         self._forget_kit(stem)
         self._folder.remove(stem + CREDENTIAL)
+        self._folder.remove(stem + _INTENT)
         self._in_clear -= {stem + CREDENTIAL, stem + RCLONE}
 
     def _identity(self, user: User) -> dict[str, Any]:

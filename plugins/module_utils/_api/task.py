@@ -288,14 +288,29 @@ class Acts:
             self._yield_to(task, survivor, ours)
 
     def _delete(self, task: Task, step: Step) -> None:
-        if task.user is None:
+        user = task.user
+        if user is None:
             return
+        if task.intent is None and task.item.stored.credential is not None:
+            # So that the next run knows whose file it is, however the user was named, should this one end here.
+            self._intend(task, "delete", user)
         try:
-            self._project.delete_user(task.user.id)
+            self._stop.check()
+            self._project.delete_user(user.id)
+        except CancelledError:
+            self._stays(task)
+            raise
         except ApiError as error:
+            if error.kind in ("refused", "forbidden") and not error.uncertain:
+                self._stays(task)
             # "Not found" is also said of users that are new. Only after a deletion without an answer it says enough.
             if error.kind != "not_found" or not error.uncertain:
                 raise not_now(error) from None
+
+    def _stays(self, task: Task) -> None:
+        """Drop the intent to delete: that has surely not happened. One of a killed run is about something else."""
+        if task.intent is not None and task.intent.action == "delete":
+            self._settle(task)
 
     def _yield_to(self, task: Task, survivor: User, ours: bool) -> None:
         """Take an older account with the same description for the user, instead of the one that this run made.
@@ -326,7 +341,7 @@ class Acts:
         if user is None:
             return
         recovers = step.reason == "recover"
-        intent = task.intent if recovers else self._intend_renewal(task, user)
+        intent = task.intent if recovers else self._intend(task, "renew", user)
         try:
             self._stop.check()
             password = self._project.renew_password(user.id)
@@ -344,12 +359,11 @@ class Acts:
         self._keep(task, user, password, intent)
         self._settle(task)
 
-    def _intend_renewal(self, task: Task, user: User) -> Intent | None:
+    def _intend(self, task: Task, action: str, user: User) -> Intent | None:
         if self._store is None or task.item.stem is None:
             return None
-        task.intent = self._store.begin(
-            task.item.stem, user.description, "renew", self._project.port.now(), LATE_EFFECT, user
-        )
+        now = self._project.port.now()
+        task.intent = self._store.begin(task.item.stem, user.description, action, now, LATE_EFFECT, user)
         return task.intent
 
     def _keep(self, task: Task, user: User, password: str, intent: Intent | None) -> None:

@@ -51,7 +51,8 @@ class Credential(NamedTuple):
 
 
 class Intent(NamedTuple):
-    """A creation or a renewal that was begun: written before the call, removed when its outcome is on disk."""
+    """A creation, a renewal or a deletion that was begun: written before the call, removed when its outcome is on
+    disk."""
 
     id: str
     action: str
@@ -65,8 +66,8 @@ class Intent(NamedTuple):
         A creation holds for an account that appeared while its request can have been under way, by the API's clock:
         what a person made by hand before or later is not ours.
         """
-        if self.action == "renew":
-            return self.user_id == user.id
+        if self.action != "create":
+            return self.action == "renew" and self.user_id == user.id
         created = parse_time(user.creation_date)
         return created is not None and self.began_at - CLOCK_SLACK <= created <= self.began_at + self.valid_for
 
@@ -178,7 +179,7 @@ def load_intent(text: str, path: str) -> Intent:
         raise StoreError(f"{path} is not an intent that this collection wrote: look at it, then remove it.") from None
     if not (math.isfinite(intent.began_at) and math.isfinite(intent.valid_for)):
         raise StoreError(f"{path} is an intent without a time: look at it, then remove it.")
-    if intent.action not in ("create", "renew"):
+    if intent.action not in ("create", "renew", "delete"):
         raise StoreError(f"{path} is an intent to {intent.action!r}, which is unknown: look at it, then remove it.")
     return intent
 

@@ -116,7 +116,8 @@ class Cloud:
 class Observed(NamedTuple):
     """All that a plan is made from. ``stored`` is by file stem, ``now`` the API's time in seconds since 1970,
     ``s3_keys`` the access keys of the users that shall lose them, by user id, ``tokens`` the AI tokens,
-    if any shall go, ``unclear`` why nobody knows whether a user is there, by the ``where`` of who asks."""
+    if any shall go, ``unclear`` why nobody knows whether a user is there, by the ``where`` of who asks, ``left`` the
+    ids of users that an earlier run has deleted before it was cut short, by the stem of their files."""
 
     cloud: Cloud
     stored: Mapping[str, Stored] = NOTHING
@@ -124,3 +125,4 @@ class Observed(NamedTuple):
     s3_keys: Mapping[int, tuple[str, ...]] = {}
     tokens: tuple[Token, ...] = ()
     unclear: Mapping[str, CloudOpsError] = {}
+    left: Mapping[str, int] = {}

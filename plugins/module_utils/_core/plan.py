@@ -103,6 +103,7 @@ def make_plan(desired: Sequence[Desired], observed: Observed, catalogue: Catalog
     items = [_plan_item(one, observed, policy) for one in resolved]
     _check_listed_once(items)
     items += _purge(items, observed, policy)
+    items += _left_behind(items, observed)
     _check_guards(items, policy)
     return Plan(tuple(items), {role.name: role for role in known.roles})
 
@@ -285,6 +286,21 @@ def _purge_item(user: User, observed: Observed) -> Item:
     stem = observed.cloud.stem(user, observed.stored)
     stored = observed.stored.get(stem, Stored())
     return Item(desired, user, (Step("delete", reason="purge"),), stem=stem, stored=stored)
+
+
+def _left_behind(items: Sequence[Item], observed: Observed) -> list[Item]:
+    """Let the files go of those whom an earlier run has deleted, whatever it was asked for."""
+    planned = {item.stem for item in items}
+    return [
+        Item(
+            Desired("user %d, deleted by an earlier run" % user_id, user_id=user_id, state="absent"),
+            None,
+            (Step("forget"),),
+            stem=stem,
+        )
+        for stem, user_id in sorted(observed.left.items())
+        if stem not in planned
+    ]
 
 
 def _check_guards(items: Sequence[Item], policy: Policy) -> None:
