@@ -25,6 +25,8 @@ from ansible.parsing.vault import VaultLib, VaultSecret
 
 from ansible_collections.cloudops.ovh.plugins.module_utils._ansible import kinds
 from ansible_collections.cloudops.ovh.plugins.module_utils._api import vault
+from ansible_collections.cloudops.ovh.plugins.module_utils._api.folder import Folder
+from ansible_collections.cloudops.ovh.plugins.module_utils._core.errors import StoreError
 from tests.simulator import Simulator
 from tests.support.checks import refused, run, tree, written
 from tests.support.modules import PROJECT
@@ -394,6 +396,31 @@ def test_a_password_is_renewed_when_it_is_old(sim: Simulator, base: Path, check:
         record = load(folder_of(base) / "ada.yml")
         assert sim.project().check_password(record["user_id"], record["password"])
         assert not keep(sim, base, users, rotate_after_days=30)["changed"]
+
+
+@pytest.mark.parametrize("there", [False, True])
+def test_what_could_not_be_stored_has_changed_all_the_same(
+    sim: Simulator, base: Path, monkeypatch: pytest.MonkeyPatch, there: bool
+) -> None:
+    if there:
+        keep(sim, base, ["ada"])
+    real = Folder.write
+
+    def full(self: Folder, name: str, text: str) -> None:
+        if name.endswith(".yml"):
+            raise StoreError(f"{name} could not be written: No space left on device.")
+        real(self, name, text)
+
+    monkeypatch.setattr(Folder, "write", full)
+    mode = "always" if there else "on_create"
+    failed = keep(sim, base, ["ada"], update_password=mode)
+    assert (failed["failed"], failed["changed"]) == (True, True)
+    assert failed["diff"]["after"]["ada"]["password"] == "renewed"
+    assert "has a new password that could not be stored" in failed["msg"]
+    monkeypatch.undo()
+    assert keep(sim, base, ["ada"])["changed"]
+    record = load(folder_of(base) / "ada.yml")
+    assert sim.project().check_password(record["user_id"], record["password"])
 
 
 def test_a_password_of_unknown_age_is_named(sim: Simulator, base: Path) -> None:

@@ -49,8 +49,11 @@ def handle(request: Request, connect: Callable[[], Port]) -> Report:
     path = os.path.abspath(os.path.expanduser(request.credential_file))
     folder, name = os.path.split(path)
     base, service_name = os.path.split(folder)
-    if not name.endswith(CREDENTIAL):
-        raise InputError(f"credential_file: {path} is not the path of a credential file, which ends in {CREDENTIAL}.")
+    if not name.endswith(CREDENTIAL) or base == os.sep:
+        raise InputError(
+            f"credential_file: {path} is not the path of a credential file, which is"
+            f" <credentials_dir>/<service_name>/<name>{CREDENTIAL}."
+        )
     if not os.path.lexists(path):
         # Not the folder's fault, nor to be made.
         raise StoreError(f"credential_file: {path} is not there.")
