@@ -117,7 +117,7 @@ keyed_groups:
   - prefix: plan
     key: ovh_plan_code
 groups:
-  ai: "'AI' in ovh_description"
+  ai: "'AI' in ovh_description | default('', true)"
 compose:
   team: ovh_description | default('', true) | lower
 strict: true

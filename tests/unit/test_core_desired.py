@@ -123,7 +123,7 @@ def test_whether_a_missing_user_is_created(create: dict[str, bool], if_missing: 
         ),
         ({"name": 5}, "users[0]: description must be a string, not int; quote it.", None),
         ("  ", "users[0]: description is empty or blank; it is the name that users are found by.", None),
-        ("\ud800", "users[0]: description is not valid Unicode text.", None),
+        ("\ud800", "users[0]: description is not valid Unicode text. A file that it comes from is to be UTF-8.", None),
         ({"user_id": 0}, "users[0]: user_id must be a positive integer, not 0.", "user_id"),
         ({"user_id": True}, "users[0]: user_id must be a positive integer, not True.", "user_id"),
         ({"user_id": "7a"}, "users[0]: user_id must be a positive integer, not '7a'.", "user_id"),

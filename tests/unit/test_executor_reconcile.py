@@ -302,6 +302,20 @@ def test_tokens_that_cannot_be_read_fail_those_who_should_lose_them_and_no_other
     assert "no live user" in third.error.message
 
 
+def test_what_was_done_without_the_tokens_is_said(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(self: object) -> None:
+        raise ApiError("No.", "forbidden", 403)
+
+    monkeypatch.setattr(ai.AiProject, "tokens", fail)
+    bench.lists([ADA, user(4, "bob")], [user(4, "bob")], [user(4, "bob")])
+    report = bench.run(desired(ai_tokens="absent", state="absent"), desired("bob", roles=(), ai_tokens="absent"))
+    first, second = report.outcomes
+    assert first.error is not None
+    assert first.error.message == "ada: the account is deleted, but AI tokens that name the user may be left. No."
+    assert first.error.as_dict()["status"] == 403
+    assert (second.error is not None and second.error.message) == "No."
+
+
 def test_a_stop_while_tokens_are_read_is_one(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     def stop(self: object) -> None:
         raise CancelledError("Stop.")

@@ -70,7 +70,7 @@ def _reconcile(request: Request, project: Project, store: Store | None) -> Repor
     outcomes = carry_out(request, project, plan, acts)
     _note_keys(outcomes, unread)
     if problem is not None:
-        _note_tokens(outcomes, problem)
+        _note_tokens(outcomes, problem, request.check)
     return Report(
         outcomes, _files(store, plan), request.service_name, [*_in_clear(store), *_ageless(request, store, plan)]
     )
@@ -201,10 +201,20 @@ def _tokens_to_revoke(request: Request, project: Project) -> tuple[tuple[Token, 
         return (), problem
 
 
-def _note_tokens(outcomes: Sequence[Outcome], problem: CloudOpsError) -> None:
+def _note_tokens(outcomes: Sequence[Outcome], problem: CloudOpsError, check: bool) -> None:
     for outcome in outcomes:
         if outcome.item.desired.ai_tokens == "absent" and outcome.error is None:
-            outcome.error = problem
+            outcome.error = problem if check else _after(outcome, problem)
+
+
+def _after(outcome: Outcome, problem: CloudOpsError) -> CloudOpsError:
+    """Return why AI tokens could not be read, with what has been done all the same."""
+    if not outcome.done:
+        return problem
+    gone = any(step.kind in ("delete", "forget") for step in outcome.done)
+    what = "the account is deleted" if gone else "all else is done"
+    message = f"{outcome.item.desired.label}: {what}, but AI tokens that name the user may be left. {problem.message}"
+    return problem.reworded(message)
 
 
 def _stems(request: Request, cloud: Cloud) -> list[str]:

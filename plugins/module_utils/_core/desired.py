@@ -117,8 +117,27 @@ def check_description(value: object, where: str) -> str:
     try:
         value.encode("utf-8")
     except UnicodeEncodeError:
-        raise InputError(f"{where}: description is not valid Unicode text.", item=where) from None
+        raise InputError(
+            f"{where}: description is not valid Unicode text. A file that it comes from is to be UTF-8.",
+            item=where,
+        ) from None
     return value
+
+
+def check_new_name(description: str, where: str) -> None:
+    """Raise :class:`InputError` for a description that nobody would give an account on purpose, and for ever."""
+    if description != description.strip() or re.search("[\x00-\x1f\x7f-\x9f\u2028\u2029]", description):
+        raise InputError(
+            f"{where}: the description {description!r} begins or ends with white space, or has a line break or another"
+            " control character in it. It would be the name of the account for ever.",
+            item=where,
+        )
+    if description[:2] in ('["', "['", '{"', "{'"):
+        raise InputError(
+            f"{where}: the description {description!r} looks like a part of a list that was given as text. With -e give"
+            ' the list as JSON, in an object: -e \'{"variable": ["ada", "bob"]}\'.',
+            item=where,
+        )
 
 
 def _check_user_id(value: object, where: str) -> int:

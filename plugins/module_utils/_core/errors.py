@@ -23,6 +23,10 @@ class CloudOpsError(Exception):
         self.message = message
         self.details = details
 
+    def reworded(self, message: str, **more: Any) -> CloudOpsError:
+        """Return the same error with a message that says what it means for the user; ``more`` joins its details."""
+        return type(self)(message, **{**self.details, **more})
+
     def as_dict(self) -> dict[str, Any]:
         """Return the failure as data: ``code``, ``message`` and what else is known."""
         return {"code": self.code, "message": self.message, **self.details}
@@ -124,7 +128,6 @@ class ApiError(CloudOpsError):
         return self.of_keys or self.kind in ("lost", "unreached", "throttled", "not_found", "conflict")
 
     def reworded(self, message: str, **more: Any) -> ApiError:
-        """Return the same error with a message that says what it means for the user; ``more`` joins its details."""
         error = ApiError(message, **{**self.details, **more})
         error.uncertain, error.of_keys = self.uncertain, self.of_keys
         return error

@@ -63,8 +63,11 @@ def identities(users: object) -> list[Any]:
 
     Whatever else is in an item stays there, so that ``ovh_cloud_users`` refuses it by the item's number.
     """
-    if isinstance(users, str) or not isinstance(users, Sequence):
-        raise InputError(f"user_identities takes a list of users, not {type(users).__name__}.")
+    if isinstance(users, str):
+        # As modules take a list from the command line.
+        users = [part.strip() for part in users.split(",") if part.strip()]
+    if not isinstance(users, Sequence):
+        raise InputError("user_identities takes a list of users.")
     return [_without_wishes(user) if isinstance(user, Mapping) else user for user in users]
 
 
@@ -199,9 +202,12 @@ def _people(rows: Iterable[Row], wanted: Mapping[str, str]) -> list[dict[str, An
 
 
 def _is_wanted(row: Row, wanted: Mapping[str, str]) -> bool:
-    """True if each of these cells has the wanted value among its own, or is empty, which stands for all."""
+    """True if each of these cells is the wanted value, or has it among its own, or is empty, which stands for all.
+
+    What separates values is what separates roles: a name may have blanks in it.
+    """
     cells = {name: str(row.cells.get(name) or "").strip() for name in wanted}
-    return all(not cells[name] or value in re.split(r"\s*[;,\s]\s*", cells[name]) for name, value in wanted.items())
+    return all(not cells[name] or value in (cells[name], *split_roles(cells[name])) for name, value in wanted.items())
 
 
 def _person(row: Row, more: Iterable[str]) -> dict[str, Any]:
