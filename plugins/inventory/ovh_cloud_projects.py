@@ -17,6 +17,9 @@ description:
     C(ovh_project_name), C(ovh_description), C(ovh_status), C(ovh_plan_code), C(ovh_access) and C(ovh_creation_date).
   - The values come from the API and are marked as unsafe, so that a template in a description is never evaluated.
   - A project that cannot be read, such as one that has expired, is left out with a warning.
+  - One that could not be read this time, because the API failed or was not reached, is a host all the same, without its
+    fields and groups, so that nobody takes it for done. With O(filters) it is left out, since they need the fields.
+  - With O(cache) what other keys were shown is shown to all who use the same file. Give each its own O(cache_prefix).
   - The name of the inventory file must end in C(ovh_cloud_projects.yml) or C(ovh_cloud_projects.yaml).
 requirements:
   - python >= 3.9
@@ -157,6 +160,7 @@ from ansible_collections.cloudops.ovh.plugins.module_utils._api.official import 
 from ansible_collections.cloudops.ovh.plugins.module_utils._api.projects import read_projects
 from ansible_collections.cloudops.ovh.plugins.module_utils._core.errors import CloudOpsError
 from ansible_collections.cloudops.ovh.plugins.module_utils._core.project import (
+    SERVICE_NAME,
     check_filters,
     has_fields,
     host_variables,
@@ -165,6 +169,11 @@ from ansible_collections.cloudops.ovh.plugins.module_utils._core.project import 
 _ENDINGS = ("ovh_cloud_projects.yml", "ovh_cloud_projects.yaml")
 _TEMPLATES = ("endpoint", "config_file", *KEYS)
 _OTHERS = ("timeout", "retries", "rate_limit")
+
+
+def _host(project_id: str) -> Any:
+    # Until ansible-core 2.18 a marked name is listed as a mapping. In this one nothing can be evaluated.
+    return project_id if project_id.isalnum() else wrap_var(project_id)
 
 
 class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
@@ -187,13 +196,18 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
             raise AnsibleParserError(error.message) from None
         self._warn(found, filters)
         for project_id, fields in sorted(found["projects"].items()):
-            # Until ansible-core 2.18 a marked name is listed as a mapping. In this one nothing can be evaluated.
-            host = project_id if project_id.isalnum() else wrap_var(project_id)
-            self._add(host, wrap_var(fields), filters)
+            self._add(_host(project_id), wrap_var(fields), filters)
+        for project_id in [] if filters else sorted(found["unread"]):
+            # Who audits or offboards must not be told that all is well because this one was not there.
+            host = self.inventory.add_host(_host(project_id))
+            self.inventory.set_variable(host, SERVICE_NAME, wrap_var(project_id))
 
     def _warn(self, found: Mapping[str, Any], filters: Any) -> None:
         for project_id, message in sorted(found["unreadable"].items()):
             self.display.warning(f"Project {project_id} is left out: {message}")
+        how = "left out, since filters need them" if filters else "a host without them"
+        for project_id, message in sorted(found["unread"].items()):
+            self.display.warning(f"The fields of project {project_id} could not be read, so it is {how}: {message}")
         known = {name for fields in found["projects"].values() for name in fields}
         if known and isinstance(filters, Mapping):
             for name in sorted(str(name) for name in filters if name not in known):
@@ -214,8 +228,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
                 # Nothing there, or too old.
                 pass
         found = self._read()
-        certain = found.pop("certain")
-        if caching and certain:
+        if caching and not found["unread"]:
             self._cache[key] = found
         return found
 
@@ -229,7 +242,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
                 "The Python package ovh is missing. Install it for the Python of ansible-playbook: pip install ovh"
             ) from None
         projects = read_projects(port)
-        return {"projects": projects.fields, "unreadable": projects.unreadable, "certain": projects.certain}
+        return {"projects": projects.fields, "unreadable": projects.unreadable, "unread": projects.unread}
 
     def _templated(self, name: str) -> str | None:
         """Return an option that may be a template, as text."""

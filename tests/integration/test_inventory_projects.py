@@ -310,8 +310,20 @@ def test_what_may_pass_is_not_cached(tmp_path: Path, cloud: Simulator) -> None:
         "cache_connection": str(tmp_path / "cache"),
         "retries": 0,
     }
-    assert sorted(inventory(tmp_path, cloud, config).hosts) == [A, C]
-    assert sorted(inventory(tmp_path, cloud, config).hosts) == [A, B, C]
+    first, second = inventory(tmp_path, cloud, config), inventory(tmp_path, cloud, config)
+    assert (first.value(B, "ovh_service_name"), "ovh_status" in first.hosts[B]) == (B, False)
+    assert f"The fields of project {B} could not be read, so it is a host without them: GET" in first.text
+    assert second.value(B, "ovh_status") == "ok"
+
+
+@pytest.mark.parametrize("filters", [{"status": "ok"}, [{"include": "ovh_status == 'ok'"}]])
+def test_what_filters_cannot_judge_is_left_out(tmp_path: Path, cloud: Simulator, filters: Any) -> None:
+    cloud.fault("status", "GET", f"/cloud/project/{B}$", times=1, status=503)
+    groups = {"ai": "'AI' in ovh_description | default('', true)"}
+    found = inventory(tmp_path, cloud, {"filters": filters, "groups": groups, "strict": True, "retries": 0})
+    assert B not in found.hosts
+    assert A in found.hosts
+    assert f"The fields of project {B} could not be read, so it is left out, since filters need them" in found.text
 
 
 def test_projects_are_read_side_by_side(tmp_path: Path) -> None:

@@ -55,6 +55,18 @@ def test_revoke_ai_is_what_it_does_by_default(tmp_path: Path, sim: Simulator) ->
     again(tmp_path, sim, ["ada", "gone"])
 
 
+def test_a_list_from_the_command_line_and_a_folder_that_is_nowhere(tmp_path: Path, sim: Simulator) -> None:
+    for name in ("ada", "bob"):
+        sim.project().add_user(name, ROLES)
+    wrong = offboard(tmp_path, sim, ["ada"], mode="delete", credentials_dir="creds")
+    assert wrong.rc != 0
+    assert "offboard_users_credentials_dir: creds is a relative path." in wrong.text
+    assert sim.calls == []
+    result = offboard(tmp_path, sim, "ada, bob", mode="delete")
+    assert result.rc == 0, result.text
+    assert sim.project().live_users() == []
+
+
 def test_who_is_gone_is_called_as_the_list_does(tmp_path: Path, sim: Simulator) -> None:
     ada = sim.project().add_user("ada", ROLES)
     bob = sim.project().add_user("bob", [])

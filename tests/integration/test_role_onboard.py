@@ -203,6 +203,36 @@ def test_delivery_without_a_folder_is_now_or_never(tmp_path: Path, sim: Simulato
     unchanged(onboard(tmp_path, sim, ["ada", "bob"], again=True, **options), sim)
 
 
+def test_a_delivery_that_cannot_even_begin_is_one_that_failed(tmp_path: Path, sim: Simulator) -> None:
+    """What it includes is not there: the others go on, and it is said who got nothing."""
+    nested = [{"name": "Go on", "ansible.builtin.include_tasks": "{{ onboard_users_credential.description }}.yml"}]
+    (tmp_path / "deliver.yml").write_text(yaml.safe_dump(nested))
+    (tmp_path / "bob.yml").write_text(yaml.safe_dump([{"ansible.builtin.debug": {"msg": "handed over"}}]))
+    options = {"deliver_tasks": str(tmp_path / "deliver.yml")}
+    result = onboard(tmp_path, sim, ["ada", "bob"], **options)
+    # Ansible counts the host as failed, and ends with the plays there, whatever a rescue says.
+    assert result.stats["localhost"]["failures"] == 1
+    assert "1 of 2 credentials could not be delivered: ada. The task that failed is" in result.text
+    assert f"included: {tmp_path}/bob.yml" in result.text
+
+
+@pytest.mark.parametrize("status", [503, 401])
+def test_without_a_folder_only_what_does_not_work_is_kept_back(tmp_path: Path, sim: Simulator, status: int) -> None:
+    (tmp_path / "outbox").mkdir()
+    (tmp_path / "deliver.yml").write_text(DELIVER)
+    sim.fault("status", "POST", "/token$", status=status, times=None)
+    options = {"deliver_tasks": str(tmp_path / "deliver.yml"), "variables": {"outbox": str(tmp_path / "outbox")}}
+    env = {"OVH_RETRIES": "0"}
+    result = onboard(tmp_path, sim, ["ada"], verify=True, env=env, **options)
+    assert result.rc != 0
+    mail = tmp_path / "outbox" / "mail"
+    # The API did not try it: it is now or never.
+    assert mail.exists() is (status == 503)
+    if status == 503:
+        assert logs_in(sim, json.loads(mail.read_text()))
+        assert "could not be tried" in result.text
+
+
 def test_options_that_do_not_go_together_are_refused_before_any_call(tmp_path: Path, sim: Simulator) -> None:
     folder = str(tmp_path / "creds")
     refused = [

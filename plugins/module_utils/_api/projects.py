@@ -20,14 +20,11 @@ _LASTING = frozenset(("forbidden", "not_found", "refused"))
 
 
 class Projects(NamedTuple):
-    """``fields`` by project id, and why others could not be read.
-
-    ``certain``: reading them again would tell the same.
-    """
+    """``fields`` by project id, and why others could not be read: ``unreadable`` for good, ``unread`` this time."""
 
     fields: dict[str, dict[str, Any]]
     unreadable: dict[str, str]
-    certain: bool
+    unread: dict[str, str]
 
 
 def read_projects(port: Port) -> Projects:
@@ -49,6 +46,6 @@ def read_projects(port: Port) -> Projects:
         raise problems[min(problems)]
     return Projects(
         fields={project_id: found[project_id] for project_id in ids if project_id in found},
-        unreadable={project_id: problems[project_id].message for project_id in ids if project_id in problems},
-        certain=all(problem.kind in _LASTING for problem in problems.values()),
+        unreadable={one: error.message for one, error in problems.items() if error.kind in _LASTING},
+        unread={one: error.message for one, error in problems.items() if error.kind not in _LASTING},
     )
