@@ -256,3 +256,10 @@ def test_what_is_no_project(project: str | None, message: str) -> None:
     with pytest.raises(InputError) as caught:
         check_project(project)
     assert caught.value.message == message
+
+
+@pytest.mark.parametrize("text", ['["ada", "bob"]', '["ada"]', "['ada','bob'] "])
+def test_a_list_that_was_given_as_text_is_not_taken_apart(text: str) -> None:
+    with pytest.raises(InputError, match="^users: a list was given as text, and taken for the descriptions"):
+        parse_users({"users": text.split(",")})
+    assert parse_users({"users": ['["ada"', "bob"]})[0].description == '["ada"'

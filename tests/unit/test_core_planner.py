@@ -879,16 +879,3 @@ def test_an_item_says_which_kinds_of_steps_it_has() -> None:
 def test_an_empty_list_plans_nothing() -> None:
     made = plan([], seen(*MANY))
     assert (made.items, made.has_steps) == ((), False)
-
-
-@pytest.mark.parametrize("name", [" ada", "ada ", "a\nb", "a\x00", "a\u2028b", '["ada"', "{'name': 'ada'"])
-def test_nobody_gets_such_a_name_by_mistake(name: str) -> None:
-    with pytest.raises(InputError, match="users\\[0\\]|ada"):
-        plan(desired(name), seen())
-    # An account that is there can be worked with.
-    assert plan(desired(name), seen(user(3, name))).items[0].error is None
-
-
-@pytest.mark.parametrize("name", ["[ada]", "zoë 👩\u200d💻", "a b", "{x}"])
-def test_unusual_names_are_names(name: str) -> None:
-    assert plan(desired(name), seen()).items[0].has("create")

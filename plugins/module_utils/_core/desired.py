@@ -10,7 +10,7 @@ Nothing here knows the cloud. Everything that is wrong raises :class:`InputError
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from fnmatch import fnmatchcase
 from typing import Any, NamedTuple
 
@@ -39,6 +39,8 @@ ITEM_KEYS = frozenset(
 )
 _TRUE = frozenset(("true", "yes", "on", "1", "y", "t"))
 _FALSE = frozenset(("false", "no", "off", "0", "n", "f"))
+#: How a list begins and ends that is text.
+_BEGIN, _END = ('["', "['"), ('"]', "']")
 _NUMBER = re.compile(r"[0-9]{1,19}\Z")
 _PROJECT = re.compile(r"[0-9A-Za-z][0-9A-Za-z_-]{0,63}\Z")
 
@@ -122,22 +124,6 @@ def check_description(value: object, where: str) -> str:
             item=where,
         ) from None
     return value
-
-
-def check_new_name(description: str, where: str) -> None:
-    """Raise :class:`InputError` for a description that nobody would give an account on purpose, and for ever."""
-    if description != description.strip() or re.search("[\x00-\x1f\x7f-\x9f\u2028\u2029]", description):
-        raise InputError(
-            f"{where}: the description {description!r} begins or ends with white space, or has a line break or another"
-            " control character in it. It would be the name of the account for ever.",
-            item=where,
-        )
-    if description[:2] in ('["', "['", '{"', "{'"):
-        raise InputError(
-            f"{where}: the description {description!r} looks like a part of a list that was given as text. With -e give"
-            ' the list as JSON, in an object: -e \'{"variable": ["ada", "bob"]}\'.',
-            item=where,
-        )
 
 
 def _check_user_id(value: object, where: str) -> int:
@@ -231,11 +217,23 @@ def parse_item(item: object, where: str, defaults: Mapping[str, Any], if_missing
     )
 
 
+def _check_is_no_text(users: Sequence[object]) -> None:
+    """Raise :class:`InputError` for a list that was given as text. Ansible cuts it at its commas, and the pieces would be
+    names of accounts, for ever."""
+    first, last = (users[0], users[-1]) if users else ("", "")
+    if isinstance(first, str) and isinstance(last, str) and first[:2] in _BEGIN and last.rstrip()[-2:] in _END:
+        raise InputError(
+            "users: a list was given as text, and taken for the descriptions {} … With -e give it as JSON, in an object:"
+            ' -e \'{{"variable": ["ada", "bob"]}}\'.'.format(", ".join(map(repr, users[:2])))
+        )
+
+
 def parse_users(params: Mapping[str, Any]) -> tuple[Desired, ...]:
     """Return the whole list of ``ovh_cloud_users``; no user may be in it twice."""
     keys = ("roles", "revoke_roles", "purge_roles", "state", "update_password", "s3_credentials", "ai_tokens")
     defaults = {key: params[key] for key in keys if params.get(key) is not None}
     if_missing = "create" if params.get("create", True) else "skip"
+    _check_is_no_text(params["users"])
     items = tuple(parse_item(item, "users[%d]" % n, defaults, if_missing) for n, item in enumerate(params["users"]))
     seen: dict[tuple[Any, ...], Desired] = {}
     for item in items:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from .credential import Credential, Stored
-from .desired import Desired, Policy, check_new_name, resolve_roles
+from .desired import Desired, Policy, resolve_roles
 from .errors import CloudOpsError, GuardError, InputError, UserNotFoundError
 from .kit import kit_mark
 from .model import Catalogue, Role, User, role_change
@@ -149,7 +149,6 @@ def _plan_missing(desired: Desired, stem: str | None, stored: Stored, policy: Po
         hint = "" if desired.if_missing == "fail" else " Only a description can make a new one."
         message = f"{desired.where}: no live user with {_identity(desired)} in this project.{hint}"
         return Item(desired, None, error=UserNotFoundError(message), stem=stem, stored=stored)
-    check_new_name(desired.description, desired.where)
     steps = [Step("create", tuple(desired.roles or ()))]
     if desired.s3_credentials in ("present", "rotate"):
         steps.append(Step("make_key"))
