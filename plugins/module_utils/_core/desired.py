@@ -218,13 +218,14 @@ def parse_item(item: object, where: str, defaults: Mapping[str, Any], if_missing
 
 
 def _check_is_no_text(users: Sequence[object]) -> None:
-    """Raise :class:`InputError` for a list that was given as text. Ansible cuts it at its commas, and the pieces would be
-    names of accounts, for ever."""
+    """Raise :class:`InputError` for a list that was given as text. Ansible cuts it at its commas, and the pieces would
+    be names of accounts, for ever."""
     first, last = (users[0], users[-1]) if users else ("", "")
     if isinstance(first, str) and isinstance(last, str) and first[:2] in _BEGIN and last.rstrip()[-2:] in _END:
+        names = ", ".join(map(repr, users[:2]))
         raise InputError(
-            "users: a list was given as text, and taken for the descriptions {} … With -e give it as JSON, in an object:"
-            ' -e \'{{"variable": ["ada", "bob"]}}\'.'.format(", ".join(map(repr, users[:2])))
+            f"users: a list was given as text, and taken for the descriptions {names} and so on. With -e give it as"
+            """ JSON, in an object: -e '{"variable": ["ada", "bob"]}'."""
         )
 
 
