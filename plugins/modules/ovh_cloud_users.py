@@ -258,8 +258,8 @@ EXAMPLES = r"""
 RETURN = r"""
 users:
   description:
-    - One entry for each item of O(users), in their order, then those that O(purge_users=true) deleted, and those that an
-      earlier run had deleted when it was cut short, if their files were left.
+    - One entry for each item of O(users), in their order, then those that O(purge_users=true) deleted, and those that
+      an earlier run had deleted when it was cut short, if their files were left.
     - Besides what is listed here an entry has the fields of the user, C(id), C(username), C(description), C(status),
       C(openstack_id), C(creation_date) and C(roles).
     - Of a user that is not there C(description), C(username) and C(user_id) are as asked for, and C(id) is V(null).
