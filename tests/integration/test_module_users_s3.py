@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from ansible_collections.cloudops.ovh.plugins.module_utils._ansible import kinds
-from ansible_collections.cloudops.ovh.plugins.module_utils._api import folder
+from ansible_collections.cloudops.ovh.plugins.module_utils._api import apply, folder, watch
 from ansible_collections.cloudops.ovh.plugins.module_utils._core.errors import StoreError
 from tests.simulator import Simulator
 from tests.support.checks import foreseen
@@ -226,7 +226,11 @@ def test_a_rotation_that_fails_leaves_the_old_key(sim: Simulator, tmp_path: Path
     assert "needs credentials_dir" in users(sim, ["ada"], s3_credentials="rotate")["msg"]
 
 
-def test_a_rotation_waits_for_a_busy_user_and_makes_one_key(sim: Simulator, tmp_path: Path) -> None:
+def test_a_rotation_waits_for_a_busy_user_and_makes_one_key(
+    sim: Simulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(watch, "_FIRST_REST", 0.02)
+    monkeypatch.setattr(apply, "_FIRST_PAUSE", 0.02)
     options = {"credentials_dir": str(tmp_path / "c")}
     first = users(sim, ["ada"], s3_credentials="present", **options)["users"][0]
     sim.fault("status", "DELETE", "s3Credentials", status=409, times=2)

@@ -274,8 +274,7 @@ def test_the_module_for_one_user_waits_as_well(sim: Simulator) -> None:
     Rig(sim, None).one_account("ada")
 
 
-@pytest.mark.parametrize("status", [409, 404])
-@pytest.mark.parametrize("by", ["file", "user_id"])
+@pytest.mark.parametrize(("status", "by"), [(409, "file"), (404, "user_id")])
 @pytest.mark.parametrize("shown", [True, False])
 def test_a_deletion_that_was_refused_is_not_believed(
     sim: Simulator, rig: Rig, status: int, by: str, shown: bool
@@ -308,25 +307,21 @@ def test_a_deletion_that_somebody_else_was_quicker_with_is_no_change(sim: Simula
         assert rig.names(".yml") == []
 
 
-@pytest.mark.parametrize(
-    ("kind", "options"),
-    [
-        (kinds.S3_CREDENTIAL, {"state": "absent"}),
-        (kinds.S3_CREDENTIAL, {}),
-        (kinds.S3_POLICY, {"policy": {"Statement": []}, "state": "present"}),
-    ],
-)
-def test_an_id_is_asked_for_about_the_object_storage_too(sim: Simulator, kind: Any, options: dict[str, Any]) -> None:
+def test_an_id_is_asked_for_about_the_object_storage_too(sim: Simulator) -> None:
     sim.list_lag(seconds=ENDLESS)
     user_id = made(sim)
     key = sim.project().add_s3_credential(user_id)["access"]
-    result = call(kind, {**connection(sim), "user_id": user_id, **options})
-    assert not result.get("failed"), result["msg"]
-    assert result["user"]["id"] == user_id
-    if options.get("state") == "absent":
-        assert (result["removed"], sim.project().s3_credentials(user_id)) == ([key], [])
-    gone = call(kind, {**connection(sim), "user_id": 1, **options})
-    assert bool(gone.get("failed")) is (options.get("state") != "absent")
+    for kind, options in (
+        (kinds.S3_POLICY, {"policy": {"Statement": []}, "state": "present"}),
+        (kinds.S3_CREDENTIAL, {}),
+        (kinds.S3_CREDENTIAL, {"state": "absent"}),
+    ):
+        result = call(kind, {**connection(sim), "user_id": user_id, **options})
+        assert not result.get("failed"), result["msg"]
+        assert result["user"]["id"] == user_id
+        gone = call(kind, {**connection(sim), "user_id": 1, **options})
+        assert bool(gone.get("failed")) is (options.get("state") != "absent")
+    assert (result["removed"], sim.project().s3_credentials(user_id)) == ([key], [])
 
 
 def test_an_id_is_asked_for_by_who_only_reads(sim: Simulator) -> None:
