@@ -423,6 +423,15 @@ def test_what_could_not_be_stored_has_changed_all_the_same(
     assert sim.project().check_password(record["user_id"], record["password"])
 
 
+def test_what_is_about_somebody_else_stops_nobody(sim: Simulator, base: Path) -> None:
+    keep(sim, base, ["ada"])
+    odd = folder_of(base) / "eve.intent"
+    odd.write_text("not ours")
+    odd.chmod(0o600)
+    again = keep(sim, base, ["ada"])
+    assert (again.get("failed", False), again["changed"], odd.exists()) == (False, False, True)
+
+
 def test_a_password_of_unknown_age_is_named(sim: Simulator, base: Path) -> None:
     keep(sim, base, ["ada", "grace"])
     file = folder_of(base) / "ada.yml"

@@ -307,6 +307,33 @@ def test_a_key_that_cannot_be_stored_is_removed_again(
         assert "The access key that was made for it was removed again." in failed["msg"]
 
 
+@pytest.mark.parametrize("how", ["found", "written"])
+def test_a_key_that_may_be_in_use_is_not_removed(
+    sim: Simulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, how: str
+) -> None:
+    """It was found after a lost answer, so that it can be somebody else's; or the file has it, and only the last sync
+    failed."""
+    from ansible_collections.cloudops.ovh.plugins.module_utils._api import creation
+
+    monkeypatch.setattr(creation, "LAG", 0.2)
+    options = {"credentials_dir": str(tmp_path / "c")}
+    user_id = users(sim, ["ada"], **options)["users"][0]["user_id"]
+    if how == "found":
+        sim.fault("reset", "POST", "s3Credentials$", when="after")
+    real = folder.Folder.write
+
+    def fail(self: folder.Folder, name: str, text: str) -> None:
+        if how == "written":
+            real(self, name, text)
+        raise StoreError(f"{name} could not be written: Input/output error.")
+
+    monkeypatch.setattr(folder.Folder, "write", fail)
+    failed = users(sim, ["ada"], s3_credentials="present", **options)
+    assert "Input/output error." in failed["msg"]
+    assert "removed again" not in failed["msg"]
+    assert len(sim.project().s3_credentials(user_id)) == 1
+
+
 # AI tokens
 
 

@@ -24,7 +24,7 @@ _Result = TypeVar("_Result")
 
 
 class _Found(NamedTuple):
-    """A key with its secret, whether it is a new one, and the keys that it replaces."""
+    """A key with its secret, whether this run surely made it, and the keys that it replaces."""
 
     key: AccessKey
     secret: str
@@ -59,13 +59,14 @@ class FileActs(Acts):
         found = _unless_busy(lambda: get(user))
         fields = s3_profile(found.key.access, found.secret, self._settings.s3_region)
         held = task.outcome.credential
+        if held is not None and held.s3_access:
+            # A kit with the key before goes with it.
+            task.outcome.kit = ""
         try:
             task.outcome.credential = store.put_key(stem, user, fields)
         except StoreError as error:
-            raise self._undo_key(user, found.key.access, error) if found.made else error from None
-        if held is not None and held.s3_access:
-            # A kit with the key before is gone with it.
-            task.outcome.kit = ""
+            lost = found.made and not store.may_hold(stem, found.key.access)
+            raise self._undo_key(user, found.key.access, error) if lost else error from None
         task.todo.extend(Step("drop_key", key=old.access) for old in found.replaced)
 
     def _undo_key(self, user: User, access: str, error: StoreError) -> StoreError:
@@ -159,7 +160,8 @@ def _make(storage: Storage, user: User, before: tuple[AccessKey, ...]) -> _Found
     )
     made = create_once(storage.port.stop, creation)
     secret = made.secret or storage.secret_of(user.id, made.thing.access)
-    return _Found(made.thing, secret, made=True, replaced=before)
+    # One that was found after a lost answer can be somebody else's.
+    return _Found(made.thing, secret, made=made.secret is not None, replaced=before)
 
 
 def remove_key(project: Project, user: User, access: str) -> None:

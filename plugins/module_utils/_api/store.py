@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import secrets
 from collections.abc import Container, Iterable, Sequence
 from typing import Any
@@ -98,13 +99,17 @@ class Store:
 
     def left_behind(self, but: Container[str]) -> dict[str, int]:
         """Return whom an earlier run was about to delete, as user id by stem, for all stems ``but`` those."""
-        names = (name for name in self._folder.names() if name.endswith(_INTENT))
-        intents = {stem: self._intent(stem) for stem in (name[: -len(_INTENT)] for name in names) if stem not in but}
-        return {
-            stem: intent.user_id
-            for stem, intent in intents.items()
-            if intent is not None and intent.action == "delete" and intent.user_id is not None
-        }
+        found: dict[str, int] = {}
+        for name in self._folder.names():
+            stem = name[: -len(_INTENT)]
+            if not name.endswith(_INTENT) or stem in but:
+                continue
+            # One that cannot be understood is about somebody whom this run is not asked for.
+            with contextlib.suppress(StoreError):
+                intent = self._intent(stem)
+                if intent is not None and intent.action == "delete" and intent.user_id is not None:
+                    found[stem] = intent.user_id
+        return found
 
     def _intent(self, stem: str) -> Intent | None:
         text = self._folder.read(stem + _INTENT)
@@ -243,6 +248,13 @@ class Store:
         if record is None or record.get("user_id") != user.id:
             record = {**self._identity(user), "note": "The password is not known here.", "issued_at": None}
         return self._put(stem, {**record, **fields, "delivered_at": None})
+
+    def may_hold(self, stem: str, access: str) -> bool:
+        """True unless the credential file surely has another access key, or none: writing it can fail at its end."""
+        try:
+            return (self.record(stem) or {}).get("s3_access") == access
+        except StoreError:
+            return True
 
     def without_key(self, stem: str) -> Credential:
         """Drop the access key from a credential file, and the kit, which has it too."""
