@@ -233,3 +233,21 @@ def test_a_kit_with_a_key_that_was_rotated_goes(rig: Rig) -> None:
     assert done["users"][0]["credential_kit"] is None
     assert rig.names(".kit") == rig.names(".rclone.conf") == []
     assert kit_of(rig) == {}
+
+
+def test_a_kit_that_somebody_has_encrypted_is_not_in_clear(
+    sim: Simulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hurry(monkeypatch.setattr)
+    inline_vault(monkeypatch.setattr)
+    plain, vaulted = (Rig(sim, tmp_path / "creds", flag) for flag in (False, True))
+    plain.run([ADA], kit=True)
+    file = plain.place / f"{STEM}.rclone.conf"
+    vaulted.run([ADA], update_password="always", max_resets=1)
+    assert str(file) in vaulted.run([ADA])["warnings"][0]
+    file.write_text("$ANSIBLE_VAULT;1.1;AES256\n00\n")
+    assert vaulted.run([ADA])["warnings"] == []
+    # Nor is one that is no file: what the run has done is said all the same.
+    file.unlink()
+    file.symlink_to(plain.place / f"{STEM}.README.md")
+    assert not vaulted.run([ADA]).get("failed")

@@ -20,6 +20,7 @@ from ansible_collections.cloudops.ovh.plugins.module_utils._core.errors import (
     CancelledError,
     CloudOpsError,
     DisagreementError,
+    NotReadyError,
     StoreError,
 )
 from ansible_collections.cloudops.ovh.plugins.module_utils._core.model import User
@@ -373,6 +374,16 @@ def test_a_new_password_that_does_not_work_is_told() -> None:
     assert one.outcome.verified is False
 
 
+@pytest.mark.parametrize("kind", ["lost", "unreached", "throttled", "not_found", "conflict", "forbidden"])
+def test_a_new_password_that_was_not_tried_is_not_called_wrong(kind: str) -> None:
+    bench, one, problem = Bench(), task(there=ADA), error(kind)
+    problem.of_keys = kind == "forbidden"
+    one.password = "secret"
+    bench.project.script("log_in", problem)
+    with pytest.raises(NotReadyError, match="could not be tried"):
+        bench.acts.verify(one)
+
+
 # The end
 
 
@@ -479,6 +490,40 @@ def test_a_user_that_nobody_knows_yet_keeps_its_role(monkeypatch: pytest.MonkeyP
     bench.project.script("revoke", error("not_found"))
     bench.project.script("roles_of", error("forbidden"))
     bench.said(one, ApiError)
+
+
+KEPT = Stored(Credential(7, True, NOON))
+
+
+@pytest.mark.parametrize(
+    ("answer", "settled"),
+    [("refused", True), ("forbidden", True), ("conflict", False), ("lost", False), ("stop", True)],
+)
+def test_an_intent_to_delete_stays_while_the_account_may_be_gone(
+    monkeypatch: pytest.MonkeyPatch, answer: str, settled: bool
+) -> None:
+    bench, one = Bench(), task(Step("delete"), there=ADA, stored=KEPT)
+    if answer == "stop":
+        checks = iter([None, CancelledError("Stop.")])
+
+        def check() -> None:
+            problem = next(checks)
+            if problem is not None:
+                raise problem
+
+        monkeypatch.setattr(bench.project.stop, "check", check)
+    else:
+        bench.project.script("delete_user", error(answer))
+    said = bench.said(one, Exception)
+    assert said[0][:4] == ("begin", "ada", "ada", "delete")
+    assert (("delete_user", 7) in said, ("settle", "ada") in said) == (answer != "stop", settled)
+
+
+def test_an_intent_of_a_killed_run_is_not_lost_with_a_deletion() -> None:
+    intent = Intent("old", "create", NOON - 600, LASTING)
+    bench, one = Bench(), task(Step("delete"), there=ADA, stored=KEPT._replace(intent=intent))
+    bench.project.script("delete_user", error("refused"))
+    assert bench.said(one, ApiError) == [("delete_user", 7)]
 
 
 def test_nobody_found_after_a_deletion_without_an_answer_is_enough() -> None:
