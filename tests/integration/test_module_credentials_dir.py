@@ -423,6 +423,15 @@ def test_what_could_not_be_stored_has_changed_all_the_same(
     assert sim.project().check_password(record["user_id"], record["password"])
 
 
+def test_the_files_of_an_account_that_is_gone_need_no_rights(sim: Simulator, base: Path) -> None:
+    keep(sim, base, ["ada"])
+    sim.project().remove_user(sim.project().user_by_description("ada")["id"])
+    sim.clear_calls()
+    gone = keep(sim, base, ["ada"], state="absent")
+    assert (gone["changed"], list(folder_of(base).glob("*.yml"))) == (True, [])
+    assert [one.path for one in sim.calls if "currentCredential" in one.path] == []
+
+
 def test_what_is_about_somebody_else_stops_nobody(sim: Simulator, base: Path) -> None:
     keep(sim, base, ["ada"])
     odd = folder_of(base) / "eve.intent"

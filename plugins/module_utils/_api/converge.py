@@ -112,8 +112,10 @@ def _check_rights(project: Project, plan: Plan, settings: Settings) -> None:
     from .._core.rights import needed_calls
     from .permissions import check_calls
 
-    if plan.has_steps:
-        check_calls(project, needed_calls(plan, project.service_name, settings.verify))
+    needed = needed_calls(plan, project.service_name, settings.verify)
+    # Where only files go nothing is needed, nor asked.
+    if needed:
+        check_calls(project, needed)
 
 
 def check_passwords(request: Request, plan: Plan) -> None:
