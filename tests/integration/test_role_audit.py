@@ -180,6 +180,86 @@ def test_the_role_in_batches_fails_at_the_end_for_all_of_them(tmp_path: Path, cl
     assert failed["research"].startswith("2 differences from the list. production: stranger:")
 
 
+def test_a_last_batch_that_cannot_begin_takes_no_report_away(tmp_path: Path, cloud: Simulator) -> None:
+    """Its host is in the report with the reason, and those that were audited fail for what differs."""
+    report = tmp_path / "access.json"
+    report.write_text("yesterday's")
+    result = play(
+        tmp_path,
+        cloud,
+        playbook="cloudops.ovh.audit",
+        inventory=projects(production=B, research=A, zero=""),
+        extra_vars={
+            "target": "all",
+            "batch": 1,
+            "audit_users_expected": ["ada"],
+            "audit_users_report": str(report),
+            "audit_users_fail_on_drift": True,
+        },
+        project=None,
+    )
+    assert result.rc == 2, result.text
+    found = json.loads(report.read_text(encoding="utf-8"))
+    errors = {one["host"]: one["error"] for one in found["projects"]}
+    assert errors.pop("zero").startswith("ovh_service_name of zero names no project")
+    assert errors == {"production": None, "research": None}
+    failed = said(result, "Fail where something is wrong")
+    assert sorted(failed) == ["production", "zero"]
+    assert failed["production"].startswith("2 differences from the list.")
+    assert f"Report: {report}" in result.text
+
+
+def test_the_role_in_batches_with_hosts_that_leave_it_out(tmp_path: Path, cloud: Simulator) -> None:
+    """The host that would speak for earlier batches may have nothing to say itself, and one of them neither."""
+    report = tmp_path / "access.csv"
+    variables = {
+        "audit_users_expected": ["ada"],
+        "audit_users_report": str(report),
+        "audit_users_fail_on_drift": True,
+        "left_out": ["first", "third"],
+    }
+    result = play(
+        tmp_path,
+        cloud,
+        tasks=[{"include_role": {"name": "cloudops.ovh.audit_users"}, "when": "inventory_hostname not in left_out"}],
+        keywords={"serial": 2, "vars": variables},
+        inventory=projects(first=A, second=B, third=A, whole=A),
+        project=None,
+    )
+    assert result.rc == 2, result.text
+    rows = list(csv.DictReader(report.read_text(encoding="utf-8").splitlines()))
+    assert [(row["project"], row["person"], row["findings"]) for row in rows if row["person"]] == [
+        ("second", "ada", "wrong_roles"),
+        ("second", "stranger", "unlisted"),
+        ("whole", "ada", ""),
+    ]
+    failed = said(result, "Say what could not be read, and what differs")
+    assert list(failed) == ["whole"]
+    assert failed["whole"].startswith("2 differences from the list. second: stranger:")
+
+
+def test_a_report_that_cannot_be_written_is_said_after_the_summary(tmp_path: Path, cloud: Simulator) -> None:
+    """One report is about all hosts: two paths are refused, not one of them chosen."""
+    inventory = projects(research=A, production=B)
+    for host, variables in inventory["all"]["hosts"].items():
+        variables["audit_users_report"] = str(tmp_path / f"{host}.html")
+    result = play(
+        tmp_path,
+        cloud,
+        playbook="cloudops.ovh.audit",
+        inventory=inventory,
+        extra_vars={"target": "all", "audit_users_expected": ["ada"]},
+        project=None,
+    )
+    assert result.rc == 2, result.text
+    assert list(tmp_path.glob("*.html")) == []
+    assert "error: production: stranger: Has an account, and is not on the list." in result.text
+    failed = said(result, "Fail where something is wrong")
+    assert sorted(failed) == ["production", "research"]
+    assert all("There is no report: audit_users_report differs between hosts" in text for text in failed.values())
+    assert "Report: " not in result.text
+
+
 def test_options_that_do_not_fit_are_refused_before_the_first_call(tmp_path: Path, cloud: Simulator) -> None:
     (tmp_path / "folder.html").mkdir()
     bad = {
