@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import socket
 import time
@@ -334,6 +335,32 @@ def test_a_server_that_is_not_the_api_is_said(sim: Simulator) -> None:
     refused(read({"endpoint": sim.base_url, **keys(sim)}), "HTTP 404", "check endpoint", "/1.0 or /v1")
 
 
+def test_a_file_without_keys_for_the_endpoint_is_named(sim: Simulator, tmp_path: Path) -> None:
+    file = ovh_conf(tmp_path / "ovh.conf", {"ovh-eu": keys(sim)})
+    wanted = f"{file}, which has neither a section [{sim.url}] nor an endpoint in [default]"
+    refused(read({"endpoint": sim.url, "config_file": file}), wanted)
+
+
+def test_the_mark_of_a_text_in_utf_8_is_no_part_of_an_answer(sim: Simulator) -> None:
+    sim.fault("garbage", "GET", "/user$", text="\ufeff[]", times=None)
+    assert works(read({"endpoint": sim.url, **keys(sim)}))
+
+
+def test_an_answer_that_is_no_text_is_not_read_as_another_one(sim: Simulator, impatient: None) -> None:
+    """A password would be another one: the answer counts as lost."""
+    sim.fault("garbage", "POST", "/user$", "after", status=201, text='{"password": "\udcff"}', times=None)
+    result = run(sim, kinds.USER, description="ada", wait=False)
+    (user,) = sim.project().live_users()
+    assert result["password"] == sim.project().password_of(user["id"])
+
+
+def test_an_endless_wait_is_not_waited_for(sim: Simulator) -> None:
+    sim.fault("throttle", "GET", "/user$", retry_after=10**12, times=None)
+    began = time.monotonic()
+    refused(read({"endpoint": sim.url, **keys(sim)}, retries=5), "to wait longer than 300 s")
+    assert time.monotonic() - began < 5
+
+
 @pytest.mark.parametrize(
     ("fault", "said"),
     [
@@ -523,6 +550,81 @@ def test_a_bearer_token_is_asked_for_again(sim: Simulator, impatient: None, faul
     result = read({"endpoint": sim.url, **keys(sim, OAUTH2)}, retries=2)
     assert works(result)
     assert result["api_calls"] == len(sim.calls)
+
+
+def tokens(sim: Simulator) -> int:
+    return sum(one.path == "/auth/oauth2/token" for one in sim.calls)
+
+
+def test_a_bearer_token_that_ends_before_its_time_is_replaced(sim: Simulator) -> None:
+    """While four creations are under way: the API did none of them, so each is sent again, with one other token."""
+    people = [f"person-{number}" for number in range(8)]
+    gate = sim.gate("POST", "/user$", skip=1, times=2)
+    options = {"endpoint": sim.url, "service_name": PROJECT, "users": people, **keys(sim, OAUTH2)}
+    with ThreadPoolExecutor() as pool:
+        running = pool.submit(call, kinds.USERS, options)
+        assert gate.wait_reached(10, count=2)
+        sim.expire_bearers()
+        gate.release()
+        result = running.result(30)
+    assert result["summary"]["created"] == len(people), result
+    assert len(sim.project().live_users()) == len(people)
+    assert tokens(sim) == 2
+    assert result["api_calls"] == len(sim.calls)
+
+
+def test_a_refusal_that_another_bearer_token_does_not_help_is_said(sim: Simulator) -> None:
+    sim.fault("status", "GET", "/user$", status=401, message="Nobody by that name", times=None)
+    result = read({"endpoint": sim.url, **keys(sim, OAUTH2)})
+    refused(result, "HTTP 401", "Nobody by that name", "check the keys")
+    assert tokens(sim) == 2
+    sim.clear_calls()
+    # The keys are refused meanwhile: what the API said first counts.
+    sim.fault("status", "POST", "oauth2/token", status=401, skip=1, times=None)
+    refused(
+        read({"endpoint": sim.url, **keys(sim, OAUTH2)}),
+        f"GET /cloud/project/{PROJECT}/user failed (HTTP 401",
+        "Nobody by that name",
+    )
+    assert tokens(sim) == 2
+
+
+BEARER = {"access_token": "of-the-token", "token_type": "Bearer", "expires_in": 3600}
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        None,
+        7,
+        [BEARER],
+        {**BEARER, "expires_in": "soon"},
+        {**BEARER, "token_type": "mac"},
+        {**BEARER, "access_token": "of-the-t\u00f6ken"},
+        {**BEARER, "access_token": "of-the-token\nSet-Cookie: a"},
+        {**BEARER, "access_token": 7},
+    ],
+    ids=str,
+)
+def test_an_answer_that_is_no_bearer_token_is_said(sim: Simulator, answer: object) -> None:
+    sim.fault("wrong_shape", "POST", "oauth2/token", shape=answer, times=None)
+    result = read({"endpoint": sim.url, **keys(sim, OAUTH2)})
+    refused(result, f"{sim.base_url}/auth/oauth2/token", "token", "check")
+    assert "of-the-t" not in json.dumps(result)
+    assert "report" not in result["msg"]
+
+
+def test_a_bearer_token_of_another_scope_is_taken(sim: Simulator) -> None:
+    """OAuth2 lets the server name the scope that it gives."""
+    known = sim.world.auth.issue_bearer
+
+    def issue(request: Any) -> Any:
+        answer = known(request)
+        body = {**json.loads(answer.body), "scope": "publicCloudProject account"}
+        return dataclasses.replace(answer, body=json.dumps(body).encode())
+
+    sim.world.auth.issue_bearer = issue
+    assert works(read({"endpoint": sim.url, **keys(sim, OAUTH2)}))
 
 
 # Rights

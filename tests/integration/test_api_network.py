@@ -111,6 +111,37 @@ def test_no_proxy_is_heeded(sim: Simulator, proxy: Proxy, network: pytest.Monkey
     assert proxy.passed == []
 
 
+@pytest.mark.parametrize("named", ["http://192.0.2.1:3128", "192.0.2.1:3128", "socks5://192.0.2.1:1080", ":::"])
+@pytest.mark.parametrize("oauth2", [False, True], ids=["signed", "oauth2"])
+def test_what_is_said_to_this_machine_does_not_leave_it(
+    sim: Simulator, network: pytest.MonkeyPatch, named: str, oauth2: bool
+) -> None:
+    """It is not encrypted."""
+    network.setenv("http_proxy", named)
+    network.setenv("all_proxy", named)
+    account = {name: sim.credentials[name] for name in ("client_id", "client_secret")}
+    result = onboard(sim, retries=0, **({"endpoint": sim.url, **account} if oauth2 else connection(sim)))
+    assert result.get("summary", {}).get("created") == 1, result
+
+
+@pytest.mark.parametrize("named", [":::", "socks5://127.0.0.1:9"])
+def test_a_proxy_that_cannot_be_used_is_said(sim: Simulator, network: pytest.MonkeyPatch, named: str) -> None:
+    network.setenv("https_proxy", named)
+    result = onboard(sim, **{**connection(sim), "endpoint": "https://api.example.com/1.0", "retries": 0})
+    assert "no way to https://api.example.com/1.0; check the endpoint, and the proxy" in result["msg"]
+
+
+def test_a_token_is_not_asked_for_elsewhere(sim: Simulator) -> None:
+    """A redirect to another host is an answer like any other that is not the API's."""
+    with Simulator() as other:
+        headers = {"Location": f"{other.base_url}/auth/oauth2/token"}
+        sim.fault("status", "POST", "oauth2/token", status=307, headers=headers, times=None)
+        account = {name: sim.credentials[name] for name in ("client_id", "client_secret")}
+        result = onboard(sim, endpoint=sim.url, retries=0, **account)
+        assert "does not answer as the API does (it redirects)" in result["msg"]
+        assert other.calls == []
+
+
 def test_a_proxy_that_is_not_there_is_said(sim: Simulator, network: pytest.MonkeyPatch) -> None:
     network.setenv("http_proxy", "http://somebody:of-the-proxy@127.0.0.1:9")
     result = onboard(sim, retries=0, **connection(sim))

@@ -10,6 +10,7 @@ import hashlib
 import json
 import os
 import re
+import signal
 import stat
 import subprocess
 import sys
@@ -29,7 +30,8 @@ from ansible_collections.cloudops.ovh.plugins.module_utils._api.folder import Fo
 from ansible_collections.cloudops.ovh.plugins.module_utils._core.errors import StoreError
 from tests.simulator import Simulator
 from tests.support.checks import refused, run, tree, written
-from tests.support.modules import PROJECT
+from tests.support.modules import PROJECT, connection, finish, start
+from tests.support.running import children
 
 AI = "ai_training_operator"
 VAULT_PASSWORD = "correct horse battery staple"
@@ -582,6 +584,22 @@ def test_runs_at_the_same_time_in_one_folder_make_one_account(sim: Simulator, ba
 
 
 # Ansible Vault
+
+
+def test_a_helper_that_is_killed_loses_nothing(sim: Simulator, base: Path) -> None:
+    """As by a machine that is short of memory: what was done is in the result, and the next run does the rest."""
+    options: dict[str, Any] = {"credentials_dir": str(base), "credentials_vault_password": VAULT_PASSWORD}
+    gate = sim.gate("POST", "/user$")
+    process = start("ovh_cloud_users", {"service_name": PROJECT, "users": ["ada"], **options, **connection(sim)})
+    assert gate.wait_reached(20)
+    (helper,) = children(process.pid)
+    os.kill(helper, signal.SIGKILL)
+    gate.release()
+    result = finish(process)
+    refused(result, "1 of 1 users failed", "could not be encrypted")
+    assert (result["changed"], result["users"][0]["action"]) == (True, "failed")
+    again = keep(sim, base, ["ada"], credentials_vault_password=VAULT_PASSWORD)
+    assert again["users"][0]["credential_renewed"]
 
 
 def test_the_helper_says_that_a_password_is_wrong(sim: Simulator, base: Path) -> None:

@@ -69,9 +69,10 @@ class _Connect:
         self._module = module
         self._port: Port | None = None
         self._stop = Stop()
-        for number in (signal.SIGINT, signal.SIGTERM):
-            # Ctrl-C and AWX's cancel: finish what is under way, begin nothing new, report.
-            signal.signal(number, lambda _number, _frame: self._stop.set())
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            # Ctrl-C, AWX's cancel, a terminal that is gone: finish what is under way, begin nothing new, report.
+            if signal.getsignal(number) is not signal.SIG_IGN:
+                signal.signal(number, lambda _number, _frame: self._stop.set())
 
     def __call__(self) -> Port:
         if self._port is None:

@@ -10,15 +10,18 @@ where repeating is harmless; everything else is an :class:`ApiError` that the ca
 
 from __future__ import annotations
 
+import json
 import math
 import os
 import random
+import re
 import threading
 import time
+from collections.abc import Mapping
 from typing import Any, Callable
 from urllib.parse import urlsplit
 
-from .._core.errors import ApiError, CancelledError, InputError
+from .._core.errors import ApiError, CancelledError, CloudOpsError, InputError
 from .._core.model import malformed
 from .._core.pacing import Pace
 from .clock import Clock
@@ -49,6 +52,7 @@ class Port:
         self._opening = threading.Lock()
         self._pace = Pace(connection.rate_limit / 60.0 if connection.rate_limit else None, random.random())
         self._opened = False
+        self._tokens = 0
         if "://" in connection.endpoint:
             self.url, token_url = connection.endpoint, self._own_token_url(connection)
         elif connection.endpoint in endpoints:
@@ -73,7 +77,6 @@ class Port:
         """Begin what every later call needs: ask once for the bearer token, or for the server's clock."""
         with self._opening:
             if self._opened:
-                self._keep_token()
                 return
             if self.connection.oauth2:
                 self._ask_token()
@@ -86,11 +89,25 @@ class Port:
         uncounted and with errors of its own."""
         if not self.connection.oauth2:
             return
-        if self._client._oauth2.token.get("expires_at", math.inf) < time.time() + _TOKEN_MARGIN:
-            self._ask_token()
+        with self._opening:
+            if self._client._oauth2.token.get("expires_at", math.inf) < time.time() + _TOKEN_MARGIN:
+                self._ask_token()
 
     def _ask_token(self) -> None:
         self._repeat(Request("POST", "/auth/oauth2/token"), self._fetch_token, harmless=True, counted=False)
+        self._tokens += 1
+
+    def _has_another_token(self, used: int) -> bool:
+        """True if there is another bearer token than the one that the API has just refused: it can end before its time.
+        Who comes first asks for it."""
+        with self._opening:
+            try:
+                if self._tokens == used:
+                    self._ask_token()
+            except CloudOpsError:
+                # What the API said about the call says more than this.
+                return False
+            return True
 
     def now(self) -> float:
         """Return the API's time in seconds since 1970, exact to about a second."""
@@ -117,6 +134,8 @@ class Port:
             self._clock.settle()
 
         def attempt() -> Any:
+            # It may have waited long for its turn.
+            self._keep_token()
             before()
             return self._attempt(request, body, parse)
 
@@ -140,7 +159,8 @@ class Port:
 
         try:
             return send()
-        except RequestException as problem:
+        # The latter where it cannot read what the API says, as in a redirect.
+        except (RequestException, UnicodeError) as problem:
             from .failures import from_exception
 
             error = from_exception(request, problem, self.url, self.connection.timeout)
@@ -155,7 +175,7 @@ class Port:
             except ApiError as malformed_answer:
                 from .failures import located
 
-                raise located(malformed_answer, request, answer.headers) from None
+                raise located(malformed_answer, request, answer.status_code, answer.headers) from None
         raise self._failure(request, answer, data if is_json else None, body)
 
     def _failure(self, request: Request, answer: Any, data: Any, body: Any) -> ApiError:
@@ -183,6 +203,8 @@ class Port:
 
     def _fetch_token(self) -> None:
         """Get the bearer token with the official client's own class, which by itself would wait for ever."""
+        # It would refuse a token whose scope the API writes in another way.
+        os.environ["OAUTHLIB_RELAX_TOKEN_SCOPE"] = "1"
         from oauthlib.oauth2 import BackendApplicationClient
         from ovh.exceptions import OAuth2FailureError
         from ovh.oauth2 import RefreshOAuth2Session
@@ -198,6 +220,7 @@ class Port:
             token_url=oauth2.token_url,
             client=BackendApplicationClient(client_id=oauth2.client_id, scope=["all"]),
         )
+        fit(session, oauth2.token_url)
         try:
             token = self._send(request, lambda: session.fetch_token(token_url=oauth2.token_url, **keys))
         except OAuth2FailureError as problem:
@@ -206,6 +229,13 @@ class Port:
 
             text = f"{problem} {session._error or ''}"
             raise token_refused(request, text, self.connection.source, oauth2.token_url) from None
+        except (TypeError, ValueError, AttributeError):
+            # The library reads whatever the answer is.
+            token = None
+        if not _is_bearer(token):
+            from .failures import no_token
+
+            raise no_token(request, oauth2.token_url)
         oauth2.token_updater(token)
         oauth2.session.token = token
         fit(oauth2.session, self.url)
@@ -229,10 +259,10 @@ class Port:
         """Make a call, as often as is needed and allowed. ``counted``: it is made with the keys whose calls the API
         counts."""
         deadline = time.monotonic() + CALL_BUDGET
-        tries, lost = 0, None
+        tries, lost, renewed = 0, None, not (self.connection.oauth2 and counted)
         while True:
             ticket = self._wait_for_turn(deadline, request, counted, lost)
-            delta = self._clock.delta
+            delta, token = self._clock.delta, self._tokens
             try:
                 result = attempt()
             except ApiError as error:
@@ -240,6 +270,9 @@ class Port:
                 error.uncertain = error.uncertain or lost is not None
                 lost = error if error.uncertain else None
                 self._report(ticket, error, counted)
+                if error.status == 401 and not renewed and self._has_another_token(token):
+                    renewed = True
+                    continue
                 pause = self._pause_before_repeating(error, tries, harmless)
                 if pause is None or time.monotonic() + pause > deadline:
                     raise
@@ -315,11 +348,19 @@ def _parse_time(data: Any) -> int:
     return data
 
 
+def _is_bearer(token: Any) -> bool:
+    if not isinstance(token, Mapping) or str(token.get("token_type", "Bearer")).lower() != "bearer":
+        return False
+    value = token.get("access_token")
+    return isinstance(value, str) and re.fullmatch(r"[!-~]+", value) is not None
+
+
 def _decode(answer: Any) -> tuple[Any, bool]:
     if answer.status_code == 204 or not answer.content:
         # Only an empty answer to a success means something.
         return None, 200 <= answer.status_code < 300
     try:
-        return answer.json(), True
+        # Not by requests, which reads a text that is none as another one.
+        return json.loads(answer.content), True
     except (ValueError, RecursionError):
         return None, False

@@ -125,8 +125,11 @@ def _endpoint(params: Mapping[str, Any], environ: Mapping[str, str], files: Sequ
 
 
 def is_loopback(url: str) -> bool:
-    """True if the URL's host is this machine."""
-    host = urlsplit(url).hostname or ""
+    """True if the URL's host is this machine. A proxy may be named without a scheme."""
+    try:
+        host = urlsplit(url if "://" in url else "//" + url).hostname or ""
+    except ValueError:
+        return False
     return host in ("localhost", "::1") or (host.startswith("127.") and host.replace(".", "").isdecimal())
 
 
@@ -163,7 +166,10 @@ def _variables(environ: Mapping[str, str]) -> dict[str, str | None]:
 def _keys(given: Mapping[str, Mapping[str, Any]], files: Sequence[_File], endpoint: str) -> tuple[str, dict[str, str]]:
     sources = [(source, {key: values.get(key) for key in KEYS}) for source, values in given.items()]
     for file in files:
-        for section in _sections(file, endpoint):
+        sections = _sections(file, endpoint)
+        if not sections:
+            sources.append((f"{file.path}, which has neither a section [{endpoint}] nor an endpoint in [default]", {}))
+        for section in sections:
             sources.append((f"{file.path}, section [{section}]", {key: file.get(section, key) for key in KEYS}))
     for source, values in sources:
         keys = {key: value for key, value in values.items() if value}

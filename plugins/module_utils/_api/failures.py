@@ -137,7 +137,7 @@ def from_answer(request: Request, status: int, data: object, headers: Mapping[st
 
 def _retry_after(headers: Mapping[str, str]) -> float | None:
     text = headers.get("Retry-After") or ""
-    return min(float(text), 600.0) if re.fullmatch(r"\d{1,6}(\.\d+)?", text.strip()) else None
+    return min(float(text), 600.0) if re.fullmatch(r"\d+(\.\d+)?", text.strip()) else None
 
 
 def from_exception(request: Request, problem: Exception, endpoint: str, timeout: float) -> ApiError:
@@ -152,8 +152,14 @@ def from_exception(request: Request, problem: Exception, endpoint: str, timeout:
         )
     elif isinstance(problem, (exceptions.ConnectTimeout, exceptions.ProxyError)) or chain & _NO_CONNECTION:
         kind, text = "unreached", f"{endpoint} cannot be reached; check the endpoint, the network and the proxy"
-    elif isinstance(problem, (exceptions.TooManyRedirects, exceptions.InvalidURL, exceptions.InvalidSchema)):
+    elif isinstance(problem, exceptions.TooManyRedirects):
         kind, text = "refused", f"{endpoint} does not answer as the API does (it redirects); check the endpoint"
+    elif isinstance(problem, (exceptions.InvalidURL, exceptions.InvalidSchema)):
+        kind, text = (
+            "refused",
+            f"there is no way to {endpoint}; check the endpoint, and the proxy named by http_proxy, https_proxy or"
+            " all_proxy (SOCKS needs the package PySocks)",
+        )
     elif isinstance(problem, exceptions.Timeout):
         kind, text = "lost", f"{endpoint} gave no answer within {timeout:g} s; check the network, or raise timeout"
     else:
@@ -177,10 +183,10 @@ def _names_of_causes(problem: BaseException | None) -> set[str]:
     return names
 
 
-def located(error: ApiError, request: Request, headers: Mapping[str, str]) -> ApiError:
+def located(error: ApiError, request: Request, status: int, headers: Mapping[str, str]) -> ApiError:
     """Return an error about the content of an answer with the call and the query id that it belongs to."""
     query_id = headers.get("X-Ovh-Queryid")
-    known = "HTTP 200" + (f", query id {query_id}" if query_id else "")
+    known = "HTTP %d" % status + (f", query id {query_id}" if query_id else "")
     message = f"{request.rule} ({known}): {error.message}"
     return ApiError(message, error.kind, error.status, query_id=query_id, call=request.rule)
 
@@ -202,3 +208,9 @@ def token_refused(request: Request, text: str, source: str, url: str) -> ApiErro
             source,
         )
     return ApiError(message, kind, status, call=request.rule)
+
+
+def no_token(request: Request, url: str) -> ApiError:
+    """Return the error for an answer that is a success, and has no bearer token in it."""
+    message = f"{url} answered with something that is no bearer token: check endpoint, and the proxy."
+    return ApiError(message, "refused", call=request.rule)

@@ -11,11 +11,12 @@ import contextlib
 import importlib
 import os
 import sys
+from collections.abc import Mapping
 from types import ModuleType
 from typing import Any
 
 from .._core.errors import InputError
-from .config import Connection, not_valid
+from .config import Connection, is_loopback, not_valid
 
 #: As many connections as a run can have workers are kept alive; requests keeps 10 and drops what is more.
 POOL_SIZE = 100
@@ -98,8 +99,13 @@ def fit(session: Any, url: str) -> None:
     session.max_redirects = 0
     # Proxies and certificates are taken from it; passwords in ~/.netrc, which requests would send as well, are not.
     found = session.merge_environment_settings(url, {}, None, None, None)
-    session.proxies, session.verify, session.trust_env = found["proxies"], found["verify"], False
+    session.proxies, session.verify, session.trust_env = _proxies(found["proxies"], url), found["verify"], False
     if isinstance(session.verify, str) and not os.path.exists(session.verify):
         raise InputError(
             f"REQUESTS_CA_BUNDLE or CURL_CA_BUNDLE names {session.verify} for certificates, and nothing is there."
         )
+
+
+def _proxies(named: Mapping[str, str], url: str) -> dict[str, str]:
+    """Return the proxies to use for ``url``. What is said to this machine is not encrypted, and does not leave it."""
+    return {scheme: proxy for scheme, proxy in named.items() if not is_loopback(url) or is_loopback(proxy)}

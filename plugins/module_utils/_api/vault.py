@@ -10,6 +10,7 @@ texts through a pipe, never as an argument, and answers one line of JSON for eac
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import subprocess
@@ -110,7 +111,9 @@ class Vault:
         with self._lock:
             process, self._process = self._process, None
         if process is not None and process.stdin is not None and process.stdout is not None:
-            process.stdin.close()
+            # It may be gone.
+            with contextlib.suppress(OSError):
+                process.stdin.close()
             process.stdout.close()
             process.wait()
 
