@@ -120,7 +120,8 @@ options:
   credentials_dir:
     description:
       - A folder for credential files, C(<credentials_dir>/<service_name>/<name>.yml), one a user, mode 0600.
-        C(<name>) is the percent-encoded description.
+        C(<name>) is the percent-encoded description. One that is empty or that several accounts share gets C(=) and the
+        id added, so take the path from C(credential_file).
       - Folders that are missing are made with mode 0700. One that is there and open to others is refused.
       - With this option passwords are not returned.
       - One run at a time works in the folder of a project. Another one waits, at most O(wait_timeout).
@@ -280,7 +281,9 @@ users:
       type: str
       sample: /home/ops/ovh-credentials/0123456789abcdef0123456789abcdef/ada%40example.com.yml
     credential_issued:
-      description: When the password in that file was issued. V(null) if there is none. Only with O(credentials_dir).
+      description:
+        - When the password in that file was issued. V(null) if there is none, and in check mode where a run would issue
+          another. Only with O(credentials_dir).
       type: str
       sample: "2026-11-23T10:00:00Z"
     credential_delivered:
@@ -296,7 +299,7 @@ users:
       type: str
       sample: /home/ops/ovh-credentials/0123456789abcdef0123456789abcdef/ada%40example.com.README.md
     credential_renewed:
-      description: Whether this run issued that password. Only with O(credentials_dir).
+      description: Whether this run issued that password, or would. Only with O(credentials_dir).
       type: bool
       sample: true
     credential_verified:

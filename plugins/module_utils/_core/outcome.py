@@ -71,8 +71,12 @@ def _foresee_item(item: Item, plan: Plan) -> Outcome:
 
 
 def _foresee_files(outcome: Outcome) -> None:
-    """Foresee what the steps about access keys and kits leave of an account's files."""
+    """Foresee what the steps about passwords, access keys and kits leave of an account's files."""
     item, held = outcome.item, outcome.credential
+    if outcome.user is not None and outcome.renewed:
+        ours = held if held is not None and held.user_id == outcome.user.id else Credential(outcome.user.id)
+        # When it will be issued is not known yet.
+        outcome.credential = held = ours._replace(has_password=True, issued_at=None, delivered_at=None)
     if held is not None and held.s3_access and item.has("revoke_key", "rotate_key"):
         # The new key has no name yet, and a kit with the one before goes.
         outcome.credential, outcome.kit = held._replace(s3_access=""), ""

@@ -66,8 +66,7 @@ def _render_item(outcome: Outcome, files: dict[str, str] | None) -> dict[str, An
     if files is not None:
         credential = outcome.credential or Credential()
         # The file of an account that is gone may still lie there: it is not this one's.
-        held = credential.user_id is not None and credential.user_id == result["user_id"]
-        held = held and outcome.action != "deleted"
+        held = user is not None and credential.user_id == user.id and outcome.action != "deleted"
         result["credential_file"] = files.get(outcome.item.stem or "") if held else None
         result["credential_issued"] = _date(credential.issued_at) if held else None
         result["credential_delivered"] = _date(credential.delivered_at) if held else None
