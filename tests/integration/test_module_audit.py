@@ -198,7 +198,7 @@ def test_a_folder_that_others_may_read_is_refused(sim: Simulator, tmp_path: Path
         ({"concurrency": 0}, "between 1 and 100"),
         ({"concurrency": 101}, "between 1 and 100"),
         ({"expected_roles": [AI]}, "expected_roles needs expected"),
-        ({"expected": ["ada", "ada"]}, "same person"),
+        ({"expected": ["ada", "ada"]}, "same user"),
         ({"expected": [{"description": "ada", "rolls": []}]}, "unknown key rolls"),
         ({"service_name": "My project"}, "not a project id"),
         ({"service_name": None}, "service_name"),

@@ -125,8 +125,9 @@ def test_a_role_that_does_not_exist_is_an_error(item: Any) -> None:
 @pytest.mark.parametrize(
     ("items", "said"),
     [
-        (["ada", {"name": "ada"}], "same person"),
-        ([{"user_id": 4}, {"user_id": "4"}], "same person"),
+        (["ada", {"name": "ada"}], "same user"),
+        ([{"user_id": 4}, {"user_id": "4"}], "same user"),
+        (["[ada", "bob]"], "expected: a list was given as text"),
         (["  "], "blank"),
         ([7], r"expected\[0\]"),
         ([{"roles": []}], "names no user"),

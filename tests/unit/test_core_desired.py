@@ -258,8 +258,18 @@ def test_what_is_no_project(project: str | None, message: str) -> None:
     assert caught.value.message == message
 
 
-@pytest.mark.parametrize("text", ['["ada", "bob"]', '["ada"]', "['ada','bob'] "])
+@pytest.mark.parametrize(
+    "text", ['["ada", "bob"]', '["ada"]', "['ada','bob'] ", "[ada]", "[ada,bob]", " [ada, bob] ", "[ada,bob,eve]"]
+)
 def test_a_list_that_was_given_as_text_is_not_taken_apart(text: str) -> None:
     with pytest.raises(InputError, match="^users: a list was given as text, and taken for the descriptions"):
         parse_users({"users": text.split(",")})
-    assert parse_users({"users": ['["ada"', "bob"]})[0].description == '["ada"'
+
+
+@pytest.mark.parametrize(
+    "users",
+    [['["ada"', "bob"], ["[team] ada", "bob [old]"], ["[a,b]"], [{"description": "[ada]"}], ["ada", "bob]"], []],
+)
+def test_what_only_looks_like_a_list_is_a_name(users: list[Any]) -> None:
+    names = [user if isinstance(user, str) else user["description"] for user in users]
+    assert [one.description for one in parse_users({"users": users})] == names

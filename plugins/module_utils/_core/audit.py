@@ -10,8 +10,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from .credential import Credential
-from .desired import Desired, parse_item, resolve_roles
-from .errors import AmbiguousUserError, InputError
+from .desired import Desired, parse_list, resolve_roles
+from .errors import AmbiguousUserError
 from .model import Catalogue, User
 from .observed import Cloud
 from .render import render_user
@@ -89,15 +89,7 @@ def parse_expected(items: Sequence[Any], roles: Sequence[str] | None) -> tuple[D
 
     Raises :class:`InputError` for everything that is wrong with it.
     """
-    defaults = {"roles": roles} if roles is not None else {}
-    expected = tuple(parse_item(item, "expected[%d]" % n, defaults, "skip") for n, item in enumerate(items))
-    seen: dict[tuple[Any, ...], Desired] = {}
-    for one in expected:
-        identity = (one.description, one.user_id, one.username)
-        if identity in seen:
-            raise InputError(f"{seen[identity].where} and {one.where} are the same person: list it once.")
-        seen[identity] = one
-    return expected
+    return parse_list(items, "expected", {"roles": roles} if roles is not None else {}, "skip")
 
 
 def make_audit(

@@ -39,8 +39,6 @@ ITEM_KEYS = frozenset(
 )
 _TRUE = frozenset(("true", "yes", "on", "1", "y", "t"))
 _FALSE = frozenset(("false", "no", "off", "0", "n", "f"))
-#: How a list begins and ends that is text.
-_BEGIN, _END = ('["', "['"), ('"]', "']")
 _NUMBER = re.compile(r"[0-9]{1,19}\Z")
 _PROJECT = re.compile(r"[0-9A-Za-z][0-9A-Za-z_-]{0,63}\Z")
 
@@ -217,32 +215,42 @@ def parse_item(item: object, where: str, defaults: Mapping[str, Any], if_missing
     )
 
 
-def _check_is_no_text(users: Sequence[object]) -> None:
+def _check_is_no_text(items: Sequence[object], where: str) -> None:
     """Raise :class:`InputError` for a list that was given as text. Ansible cuts it at its commas, and the pieces would
     be names of accounts, for ever."""
-    first, last = (users[0], users[-1]) if users else ("", "")
-    if isinstance(first, str) and isinstance(last, str) and first[:2] in _BEGIN and last.rstrip()[-2:] in _END:
-        names = ", ".join(map(repr, users[:2]))
+    if not items or not all(isinstance(item, str) and "," not in item for item in items):
+        return
+    first, last = str(items[0]).strip(), str(items[-1]).strip()
+    # "[team] ada" is a name like any other.
+    apart = len(items) > 1 and ("]" in first or "[" in last)
+    if first[:1] == "[" and last[-1:] == "]" and not apart:
+        names = ", ".join(map(repr, items[:2]))
         raise InputError(
-            f"users: a list was given as text, and taken for the descriptions {names} and so on. With -e give it as"
-            """ JSON, in an object: -e '{"variable": ["ada", "bob"]}'."""
+            f"{where}: a list was given as text, and taken for the descriptions {names} and so on. With -e give it as"
+            """ JSON, in an object: -e '{"variable": ["ada", "bob"]}'. Such a name goes as description: "[ada]"."""
         )
 
 
+def parse_list(
+    items: Sequence[object], where: str, defaults: Mapping[str, Any], if_missing: str
+) -> tuple[Desired, ...]:
+    """Return a whole list, which is the option ``where``; no user may be in it twice. Raises :class:`InputError`."""
+    _check_is_no_text(items, where)
+    desired = tuple(parse_item(item, "%s[%d]" % (where, n), defaults, if_missing) for n, item in enumerate(items))
+    seen: dict[tuple[Any, ...], Desired] = {}
+    for one in desired:
+        identity = (one.description, one.user_id, one.username)
+        if identity in seen:
+            raise InputError(f"{seen[identity].where} and {one.where} are the same user: list it once.")
+        seen[identity] = one
+    return desired
+
+
 def parse_users(params: Mapping[str, Any]) -> tuple[Desired, ...]:
-    """Return the whole list of ``ovh_cloud_users``; no user may be in it twice."""
+    """Return the whole list of ``ovh_cloud_users``, whose items take what they leave out from the options beside it."""
     keys = ("roles", "revoke_roles", "purge_roles", "state", "update_password", "s3_credentials", "ai_tokens")
     defaults = {key: params[key] for key in keys if params.get(key) is not None}
-    if_missing = "create" if params.get("create", True) else "skip"
-    _check_is_no_text(params["users"])
-    items = tuple(parse_item(item, "users[%d]" % n, defaults, if_missing) for n, item in enumerate(params["users"]))
-    seen: dict[tuple[Any, ...], Desired] = {}
-    for item in items:
-        identity = (item.description, item.user_id, item.username)
-        if identity in seen:
-            raise InputError(f"{seen[identity].where} and {item.where} are the same user: list it once.")
-        seen[identity] = item
-    return items
+    return parse_list(params["users"], "users", defaults, "create" if params.get("create", True) else "skip")
 
 
 def parse_policy(params: Mapping[str, Any]) -> Policy:
