@@ -98,7 +98,7 @@ options:
 notes:
   - One call for the list and one for each project, ten at a time. With O(cache=true) none as long as the cache is good.
   - Ansible goes on with an empty inventory where a plugin fails, unless E(ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED) is
-    true.
+    true. The playbooks of this collection fail where their C(target) is nobody.
 seealso:
   - module: cloudops.ovh.ovh_cloud_users
 """

@@ -71,3 +71,19 @@ def test_batches(playbook: str, tmp_path: Path, sim: Simulator) -> None:
         "research": 0,
         "production": 0,
     }
+
+
+@pytest.mark.parametrize("target", ["resarch", "all:!research:!production:!gone*"])
+@pytest.mark.parametrize("playbook", ["onboard", "offboard", "audit"])
+def test_a_target_that_is_nobody_is_an_error(playbook: str, target: str, tmp_path: Path, sim: Simulator) -> None:
+    """Ansible by itself ends well: a nightly run would do nothing, and nobody would see it."""
+    result = run(playbook, tmp_path, sim, target=target)
+    assert result.rc != 0, result.text
+    assert f"target: {target} matches no host of the inventory" in result.text
+    assert sim.calls == []
+
+
+@pytest.mark.parametrize("target", [["research", "gone1"], "research,gone1", "research:gone1", "resea*:&all"])
+def test_a_target_may_be_any_pattern(target: Any, tmp_path: Path, sim: Simulator) -> None:
+    result = run("audit", tmp_path, sim, "--limit", "research", target=target)
+    assert (result.rc, list(result.stats)) == (0, ["research"]), result.text
