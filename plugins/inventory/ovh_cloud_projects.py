@@ -188,7 +188,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
     def parse(self, inventory: Any, loader: Any, path: str, cache: bool = True) -> None:
         """Fill the inventory from the API, or from the cache."""
         super().parse(inventory, loader, path, cache)
-        self._read_config_data(path)
+        self._check_options(self._read_config_data(path))
         try:
             filters = check_filters(self.get_option("filters"))
             found = self._cached(path, cache)
@@ -201,6 +201,14 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
             # Who audits or offboards must not be told that all is well because this one was not there.
             host = self.inventory.add_host(_host(project_id))
             self.inventory.set_variable(host, SERVICE_NAME, wrap_var(project_id))
+
+    def _check_options(self, given: Mapping[str, Any]) -> None:
+        """Ansible takes no notice of an option that does not exist: with `filter` all projects would be hosts."""
+        unknown = sorted(str(name) for name in given if name != "plugin" and name not in self.get_options())
+        if unknown:
+            raise AnsibleParserError(
+                "No such option: {}. Options: {}.".format(", ".join(unknown), ", ".join(sorted(self.get_options())))
+            )
 
     def _warn(self, found: Mapping[str, Any], filters: Any) -> None:
         for project_id, message in sorted(found["unreadable"].items()):

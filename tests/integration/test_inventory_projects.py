@@ -155,6 +155,14 @@ def test_a_filter_on_a_field_that_nothing_has_is_said(tmp_path: Path, cloud: Sim
     assert "status" in found.text
 
 
+def test_an_option_that_does_not_exist_is_refused(tmp_path: Path, cloud: Simulator) -> None:
+    """Without its filter every project would be a host."""
+    found = inventory(tmp_path, cloud, {"filter": {"status": "ok"}})
+    assert found.hosts == {}
+    assert "No such option: filter. Options: " in found.text
+    assert ", filters, " in found.text
+
+
 def test_filters_of_another_form_are_refused(tmp_path: Path, cloud: Simulator) -> None:
     found = inventory(tmp_path, cloud, {"filters": [{"only": "true"}]})
     assert "filters[0] must have exactly one key, include or exclude" in found.text

@@ -586,6 +586,17 @@ def test_runs_at_the_same_time_in_one_folder_make_one_account(sim: Simulator, ba
 # Ansible Vault
 
 
+@BOTH_MODES
+@pytest.mark.parametrize("password", ["credentials", PROJECT, "ada%40example"], ids=["folder", "project", "name"])
+def test_a_vault_password_that_is_part_of_a_path_is_refused(
+    sim: Simulator, base: Path, password: str, check: bool
+) -> None:
+    """Ansible hides it in the path, and who delivers the file does not find it."""
+    result = keep(sim, base, ["ada@example.com"], check, credentials_vault_password=password)
+    refused(result, "credentials_vault_password is part of the path")
+    assert sim.writes() == []
+
+
 def test_a_helper_that_is_killed_loses_nothing(sim: Simulator, base: Path) -> None:
     """As by a machine that is short of memory: what was done is in the result, and the next run does the rest."""
     options: dict[str, Any] = {"credentials_dir": str(base), "credentials_vault_password": VAULT_PASSWORD}

@@ -189,12 +189,16 @@ def test_an_option_that_does_not_exist_is_named(sim: Simulator) -> None:
     assert sim.calls == []
 
 
-def test_without_the_ovh_package_the_usual_message_is_given(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    # A package of that name which cannot be imported stands before the real one.
-    (tmp_path / "ovh.py").write_text("raise ImportError('not here')\n", encoding="utf-8")
+@pytest.mark.parametrize("client", ["raise ImportError('not here')", "ENDPOINTS = {}"], ids=["missing", "too old"])
+def test_without_the_ovh_package_the_usual_message_is_given(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, client: str
+) -> None:
+    # A package of that name stands before the real one. What version 1.2 brought is not in it.
     monkeypatch.setattr("tests.support.modules.ROOT", tmp_path)
-    (tmp_path / ".collections").mkdir()
-    (tmp_path / ".collections" / "ansible_collections").symlink_to(ROOT / ".collections" / "ansible_collections")
-    (tmp_path / ".collections" / "ovh.py").write_text("raise ImportError('not here')\n", encoding="utf-8")
+    package = tmp_path / ".collections" / "ovh"
+    package.mkdir(parents=True)
+    (package.parent / "ansible_collections").symlink_to(ROOT / ".collections" / "ansible_collections")
+    (package / "__init__.py").touch()
+    (package / "client.py").write_text(client + "\n", encoding="utf-8")
     result = finish(start("ovh_cloud_user", {"description": "ada", "service_name": PROJECT}))
-    refused(result, "Failed to import the required Python library (ovh)", sys.executable)
+    refused(result, "Failed to import the required Python library (ovh)", sys.executable, "version 1.2 or newer")

@@ -9,6 +9,7 @@ from __future__ import annotations
 import gc
 import os
 import signal
+import sys
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Callable, NamedTuple
 
@@ -89,7 +90,8 @@ class _Connect:
         except ImportError:
             import traceback
 
-            self._module.fail_json(msg=missing_required_lib("ovh"), exception=traceback.format_exc())
+            reason = f"in version 1.2 or newer, as from `{sys.executable} -m pip install --upgrade ovh`"
+            self._module.fail_json(msg=missing_required_lib("ovh", reason), exception=traceback.format_exc())
         return Port(resolve(self._module.params, os.environ, places), self._stop)
 
     @property

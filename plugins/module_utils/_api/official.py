@@ -34,11 +34,14 @@ class _LaterOAuth2(ModuleType):
 
 
 def load() -> Any:
-    """Return the module ``ovh.client``; raises :class:`ImportError` where it is not installed, and :class:`InputError`
-    where one of its own configuration files, which it reads at once, is none.
+    """Return the module ``ovh.client``; raises :class:`ImportError` where it is not installed or is too old, and
+    :class:`InputError` where one of its own configuration files, which it reads at once, is none.
     """
     try:
-        return _load()
+        found = _load()
+        if not hasattr(found, "OAUTH2_TOKEN_URLS"):
+            raise ImportError(f"{found.__file__} is older than 1.2")
+        return found
     except (configparser.Error, UnicodeDecodeError) as problem:
         # Their own message would show the line, which may be a secret.
         raise not_valid(getattr(problem, "source", "/etc/ovh.conf, ~/.ovh.conf or ./ovh.conf")) from None

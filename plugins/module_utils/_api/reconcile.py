@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Callable
 
 from .._core.credential import Stored
 from .._core.desired import Desired
-from .._core.errors import ApiError, CancelledError, CloudOpsError
+from .._core.errors import ApiError, CancelledError, CloudOpsError, InputError
 from .._core.model import Catalogue
 from .._core.names import file_stem
 from .._core.observed import Cloud, Observed
@@ -58,7 +58,9 @@ def _reconcile(request: Request, project: Project, store: Store | None) -> Repor
     tokens, problem = _tokens_to_revoke(request, project)
     observed = observed._replace(s3_keys=keys, tokens=tokens, left=_left_behind(request, project, store, observed))
     plan = make_plan(request.desired, observed, catalogue, request.policy)
+    files = _files(store, plan)
     if store is not None:
+        _check_paths(request.vault_password, files or {})
         store.check_vault(plan.rewritten(), plan.removed())
 
     def acts() -> Acts:
@@ -71,15 +73,22 @@ def _reconcile(request: Request, project: Project, store: Store | None) -> Repor
     _note_keys(outcomes, unread)
     if problem is not None:
         _note_tokens(outcomes, problem, request.check)
-    return Report(
-        outcomes, _files(store, plan), request.service_name, [*_in_clear(store), *_ageless(request, store, plan)]
-    )
+    return Report(outcomes, files, request.service_name, [*_in_clear(store), *_ageless(request, store, plan)])
 
 
 def _files(store: Store | None, plan: Plan) -> dict[str, str] | None:
     if store is None:
         return None
     return {item.stem: store.path(item.stem) for item in plan.items if item.stem is not None}
+
+
+def _check_paths(password: str | None, files: Mapping[str, str]) -> None:
+    """Refuse a vault password that Ansible would hide in the path of a file: who delivers it would not find it."""
+    if password is not None and any(password in path for path in files.values()):
+        raise InputError(
+            "credentials_vault_password is part of the path of a credential file, where Ansible would hide it, as"
+            " everywhere in a result. Choose a password that nobody can guess, and rekey the files that have this one."
+        )
 
 
 def _in_clear(store: Store | None) -> list[str]:
