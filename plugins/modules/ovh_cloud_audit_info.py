@@ -46,7 +46,7 @@ options:
   object_storage:
     description:
       - Whether to read S3 keys and policies. That takes two calls for each account, O(concurrency) at a time.
-      - Without it an audit takes two calls.
+      - Without it an audit takes two calls, or three where O(expected) names roles.
       - Where the credentials may not read them a warning says so, and what is not known is V(null).
     type: bool
     default: true
@@ -74,7 +74,7 @@ EXAMPLES = r"""
   ansible.builtin.debug:
     msg: "{{ access.accounts | selectattr('roles', 'contains', 'ai_training_operator') | map(attribute='person') }}"
 
-- name: Compare with the list, in two calls
+- name: Compare with the list, in three calls
   cloudops.ovh.ovh_cloud_audit_info:
     expected:
       - ada@example.com

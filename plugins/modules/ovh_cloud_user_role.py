@@ -15,7 +15,8 @@ description:
   - It never creates or deletes a user, and never touches a password.
   - For the roles of more than a few users take M(cloudops.ovh.ovh_cloud_users), with
     O(cloudops.ovh.ovh_cloud_users#module:create=false). It reads the project once, in 3 calls. This module in a loop
-    costs, for each user, one process of about 0.4 seconds and two calls where nothing is to be done.
+    costs, for each user, one process of about 0.4 seconds and two calls where nothing is to be done
+    and the roles are given by their API names.
 author:
   - The cloudops.ovh authors (@cloudops-ovh)
 extends_documentation_fragment:

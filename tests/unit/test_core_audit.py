@@ -74,7 +74,7 @@ def test_roles_are_compared_exactly(roles: tuple[str, ...], item: Any, expected:
         ((AI,), "Lacks objectstore_operator."),
         (
             (ADMIN, READ),
-            "Has administrator, ai_training_read, which the list does not give and lacks ai_training_operator,"
+            "Has administrator, ai_training_read, which the list does not give, and lacks ai_training_operator,"
             " objectstore_operator.",
         ),
     ],

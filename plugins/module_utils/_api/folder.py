@@ -33,7 +33,7 @@ def _check_private(path: str, found: os.stat_result) -> None:
     if stat.S_IMODE(found.st_mode) & 0o077:
         raise StoreError(
             f"credentials_dir: {path} is open to others (mode {stat.S_IMODE(found.st_mode):04o}); passwords are not"
-            f" put there. If nobody else needs it: chmod 700 {path}"
+            f" put there. If nobody else needs it, `chmod 700 {path}` closes it."
         )
 
 

@@ -148,7 +148,7 @@ def _compare_roles(wanted: Desired, user: User) -> list[Finding]:
     parts += ["lacks {}".format(", ".join(lacking))] if lacking else []
     if not parts:
         return []
-    text = " and ".join(parts)
+    text = ", and ".join(parts)
     return [Finding("wrong_roles", person(user), text[0].upper() + text[1:] + ".", user, lacking, surplus)]
 
 
