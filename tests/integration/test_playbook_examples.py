@@ -89,9 +89,9 @@ def delivered(tmp_path: Path) -> dict[str, bool]:
 
 
 def tried_twice(
-    tmp_path: Path, sim: Simulator, sink: Sink, example: str, people: list[str], **options: Any
+    tmp_path: Path, sim: Simulator, sink: Sink, example: str, people: list[str], said: str, **options: Any
 ) -> list[str]:
-    """Deliver to people, the first time in vain for Grace; return all secrets."""
+    """Deliver to people, the first time in vain for Grace, with what is ``said`` then; return all secrets."""
     variables = {
         "onboard_users_users": people,
         "onboard_users_deliver_tasks": str(EXAMPLES / example),
@@ -102,6 +102,7 @@ def tried_twice(
     first = onboard(tmp_path, sim, extra_vars=variables, verbosity=3, **options)
     assert first.rc != 0
     assert f"1 of {len(people)} credentials could not be delivered" in first.text
+    assert f'The task that failed is "{said}' in first.text
     names = [name.partition("@")[0] for name in people]
     assert delivered(tmp_path) == {name: name != "grace" for name in names}
     sink.refused = set()
@@ -120,7 +121,8 @@ def test_mail(tmp_path: Path, sim: Simulator) -> None:
     with mail_server() as sink:
         server = {"mail_server": "127.0.0.1", "mail_port": sink.port, "mail_from": "ops@example.com"}
         people = ["ada@example.com", "grace@example.com"]
-        secrets = tried_twice(tmp_path, sim, sink, "deliver_by_mail.yml", people, variables=server)
+        why = "Mail to grace@example.com: Not sent: SMTP"
+        secrets = tried_twice(tmp_path, sim, sink, "deliver_by_mail.yml", people, why, variables=server)
     # To each of them once, though it was tried twice.
     assert [mail["To"] for mail in sink.mails] == people
     for mail, secret in zip(sink.mails, secrets):
@@ -146,7 +148,8 @@ def test_a_mail_server_elsewhere_has_to_encrypt(tmp_path: Path) -> None:
 def test_a_vault(tmp_path: Path, sim: Simulator) -> None:
     with secret_store() as sink:
         environment = {"VAULT_ADDR": f"http://127.0.0.1:{sink.port}/", "VAULT_TOKEN": "hvs.the-token-of-the-team"}
-        (secret,) = tried_twice(tmp_path, sim, sink, "deliver_to_vault.yml", ["grace@example.com"], env=environment)
+        people, why = ["grace@example.com"], "Put the credential of grace@example.com into the vault"
+        (secret,) = tried_twice(tmp_path, sim, sink, "deliver_to_vault.yml", people, why, env=environment)
     base = f"/v1/secret/data/ovh/{PROJECT}"
     assert {path: data["password"] for path, data in sink.secrets.items()} == {
         f"{base}/grace%40example.com": secret,
