@@ -30,6 +30,8 @@ CONTROLLER_TESTS = (
     "tests/integration/test_hostile_text.py",
     "tests/integration/test_inventory_projects.py",
     "tests/integration/test_module_plays.py",
+    "tests/integration/test_playbook_batches.py",
+    "tests/integration/test_role_audit.py",
     "tests/integration/test_role_offboard.py",
     "tests/integration/test_role_onboard.py",
 )
