@@ -146,6 +146,7 @@ cache_timeout: 600
 """
 
 import os
+import sys
 from collections.abc import Mapping
 from typing import Any
 
@@ -203,8 +204,10 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
             self.inventory.set_variable(host, SERVICE_NAME, wrap_var(project_id))
 
     def _check_options(self, given: Mapping[str, Any]) -> None:
-        """Ansible takes no notice of an option that does not exist: with `filter` all projects would be hosts."""
-        unknown = sorted(str(name) for name in given if name != "plugin" and name not in self.get_options())
+        """Ansible takes no notice of an option that does not exist: with `filter` all projects would be hosts. What
+        begins with `x-` or `_` is a note, or an anchor."""
+        known = {"plugin", *self.get_options()}
+        unknown = sorted(name for name in map(str, given) if name not in known and not name.startswith(("x-", "_")))
         if unknown:
             raise AnsibleParserError(
                 "No such option: {}. Options: {}.".format(", ".join(unknown), ", ".join(sorted(self.get_options())))
@@ -247,7 +250,8 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
             port = Port(resolve(params, os.environ, configuration_places(), "the inventory file"))
         except ImportError:
             raise AnsibleParserError(
-                "The Python package ovh is missing. Install it for the Python of ansible-playbook: pip install ovh"
+                "The Python package ovh is missing, or older than 1.2. Install it for the Python of ansible-playbook:"
+                f" {sys.executable} -m pip install --upgrade ovh"
             ) from None
         projects = read_projects(port)
         return {"projects": projects.fields, "unreadable": projects.unreadable, "unread": projects.unread}

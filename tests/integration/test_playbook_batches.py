@@ -87,3 +87,21 @@ def test_a_target_that_is_nobody_is_an_error(playbook: str, target: str, tmp_pat
 def test_a_target_may_be_any_pattern(target: Any, tmp_path: Path, sim: Simulator) -> None:
     result = run("audit", tmp_path, sim, "--limit", "research", target=target)
     assert (result.rc, list(result.stats)) == (0, ["research"]), result.text
+
+
+@pytest.mark.parametrize("playbook", ["onboard", "offboard", "audit"])
+def test_a_variable_of_a_host_is_no_target(playbook: str, tmp_path: Path, sim: Simulator) -> None:
+    hosts = {"localhost": {"ovh_service_name": PROJECT, "target": "prod-eu", "ansible_connection": "local"}}
+    variables = {"onboard_users_users": ["ada"], "onboard_users_credentials_dir": str(tmp_path / "creds")}
+    result = play(
+        tmp_path,
+        sim,
+        playbook=f"cloudops.ovh.{playbook}",
+        inventory={"all": {"hosts": hosts}},
+        extra_vars={**variables, "offboard_users_users": ["ada"], "audit_users_report": str(tmp_path / "access.html")},
+        env={"ANSIBLE_PRIVATE_ROLE_VARS": "true"},
+    )
+    assert result.rc == 0, result.text
+    assert "matches no host" not in result.text
+    if playbook == "audit":
+        assert f"Report: {tmp_path / 'access.html'}" in result.text

@@ -259,7 +259,22 @@ def test_what_is_no_project(project: str | None, message: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ['["ada", "bob"]', '["ada"]', "['ada','bob'] ", "[ada]", "[ada,bob]", " [ada, bob] ", "[ada,bob,eve]"]
+    "text",
+    [
+        '["ada", "bob"]',
+        '["ada"]',
+        "['ada','bob'] ",
+        "[ada]",
+        "[ada,bob]",
+        " [ada, bob] ",
+        "[ada,bob,eve]",
+        "[[ada],[bob]]",
+        '["ada [x]", "bob [x]"]',
+        "['[x] ada', 'bob']",
+        '["ada","bob [x]"]',
+        '{"users":["ada","bob"]}',
+        '[{"description":"ada","roles":["ai_training_operator"]}]',
+    ],
 )
 def test_a_list_that_was_given_as_text_is_not_taken_apart(text: str) -> None:
     with pytest.raises(InputError, match="^users: a list was given as text, and taken for the descriptions"):
@@ -268,7 +283,15 @@ def test_a_list_that_was_given_as_text_is_not_taken_apart(text: str) -> None:
 
 @pytest.mark.parametrize(
     "users",
-    [['["ada"', "bob"], ["[team] ada", "bob [old]"], ["[a,b]"], [{"description": "[ada]"}], ["ada", "bob]"], []],
+    [
+        ['["ada"', "bob"],
+        ["[team] ada", "bob [old]"],
+        ["[x] a [y]"],
+        ["[a,b]"],
+        [{"description": "[ada]"}],
+        ["ada", "bob]"],
+        [],
+    ],
 )
 def test_what_only_looks_like_a_list_is_a_name(users: list[Any]) -> None:
     names = [user if isinstance(user, str) else user["description"] for user in users]

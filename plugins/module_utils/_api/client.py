@@ -34,7 +34,7 @@ from .stop import Stop
 CALL_BUDGET = 300.0
 _FIRST_BACKOFF = 0.5
 _LONGEST_BACKOFF = 8.0
-#: A bearer token that is good for less than so many seconds is replaced.
+#: A bearer token that is good for less than so many seconds, or for half its time if that is less, is replaced.
 _TOKEN_MARGIN = 30.0
 #: The first second that ISO 8601 has no four digits for.
 _END_OF_TIME = 253402300800
@@ -52,7 +52,7 @@ class Port:
         self._opening = threading.Lock()
         self._pace = Pace(connection.rate_limit / 60.0 if connection.rate_limit else None, random.random())
         self._opened = False
-        self._tokens = 0
+        self._tokens, self._token_until = 0, math.inf
         if "://" in connection.endpoint:
             self.url, token_url = connection.endpoint, self._own_token_url(connection)
         elif connection.endpoint in endpoints:
@@ -77,6 +77,7 @@ class Port:
         """Begin what every later call needs: ask once for the bearer token, or for the server's clock."""
         with self._opening:
             if self._opened:
+                self._keep_token()
                 return
             if self.connection.oauth2:
                 self._ask_token()
@@ -85,16 +86,17 @@ class Port:
             self._opened = True
 
     def _keep_token(self) -> None:
-        """Ask for another bearer token when this one is about to expire. The official client would do it by itself,
-        uncounted and with errors of its own."""
-        if not self.connection.oauth2:
-            return
-        with self._opening:
-            if self._client._oauth2.token.get("expires_at", math.inf) < time.time() + _TOKEN_MARGIN:
-                self._ask_token()
+        """Ask for another bearer token when this one is about to expire."""
+        if self.connection.oauth2 and self._token_until < time.time():
+            self._ask_token()
 
     def _ask_token(self) -> None:
-        self._repeat(Request("POST", "/auth/oauth2/token"), self._fetch_token, harmless=True, counted=False)
+        try:
+            self._repeat(Request("POST", "/auth/oauth2/token"), self._fetch_token, harmless=True, counted=False)
+        except ApiError as error:
+            # Of the call that needs it, it is sure that it was not sent.
+            error.uncertain = False
+            raise
         self._tokens += 1
 
     def _has_another_token(self, used: int) -> bool:
@@ -134,8 +136,6 @@ class Port:
             self._clock.settle()
 
         def attempt() -> Any:
-            # It may have waited long for its turn.
-            self._keep_token()
             before()
             return self._attempt(request, body, parse)
 
@@ -236,10 +236,16 @@ class Port:
             from .failures import no_token
 
             raise no_token(request, oauth2.token_url)
+        now, end = time.time(), token.get("expires_at")
+        lifetime = max(0.0, end - now) if isinstance(end, (int, float)) else math.inf
+        self._token_until = now + lifetime - min(_TOKEN_MARGIN, lifetime / 2)
+        # Without its end the official client, uncounted and with errors of its own, would not ask for another one.
+        token = {key: token[key] for key in ("access_token", "token_type") if key in token}
         oauth2.token_updater(token)
         oauth2.session.token = token
-        fit(oauth2.session, self.url)
-        oauth2.session.auto_refresh_kwargs["timeout"] = self.connection.timeout
+        if not self._tokens:
+            # Once: others may be sending later.
+            fit(oauth2.session, self.url)
 
     def _without_secrets(self, error: ApiError, *said: Any) -> ApiError:
         """Hide what is secret in the API's own words: the keys, and what was ``said`` in the call or in its answer."""

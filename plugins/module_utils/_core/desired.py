@@ -39,6 +39,8 @@ ITEM_KEYS = frozenset(
 )
 _TRUE = frozenset(("true", "yes", "on", "1", "y", "t"))
 _FALSE = frozenset(("false", "no", "off", "0", "n", "f"))
+#: How a list begins that is text, and has more in it than bare words.
+_BEGIN = ('["', "['", "[{", "[[", '{"', "{'")
 _NUMBER = re.compile(r"[0-9]{1,19}\Z")
 _PROJECT = re.compile(r"[0-9A-Za-z][0-9A-Za-z_-]{0,63}\Z")
 
@@ -222,8 +224,9 @@ def _check_is_no_text(items: Sequence[object], where: str) -> None:
         return
     first, last = str(items[0]).strip(), str(items[-1]).strip()
     # "[team] ada" is a name like any other.
-    apart = len(items) > 1 and ("]" in first or "[" in last)
-    if first[:1] == "[" and last[-1:] == "]" and not apart:
+    ends = first + last if len(items) > 1 else first
+    bare = first[:1] == "[" and last[-1:] == "]" and ends.count("[") == ends.count("]") == 1
+    if bare or (first[:2] in _BEGIN and last[-1:] in ("]", "}")):
         names = ", ".join(map(repr, items[:2]))
         raise InputError(
             f"{where}: a list was given as text, and taken for the descriptions {names} and so on. With -e give it as"
