@@ -274,6 +274,9 @@ def test_what_is_no_project(project: str | None, message: str) -> None:
         '["ada","bob [x]"]',
         '{"users":["ada","bob"]}',
         '[{"description":"ada","roles":["ai_training_operator"]}]',
+        '[{"description":"ada","roles":["a", "b"]},{"description":"bob","roles":["c"]}]\n',
+        "[datetime.date(2026, 11, 28), {'description': 'bob', 'roles': ['c']}]",
+        '{"description": "ada"}',
     ],
 )
 def test_a_list_that_was_given_as_text_is_not_taken_apart(text: str) -> None:

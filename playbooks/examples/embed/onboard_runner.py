@@ -28,6 +28,12 @@ def statistics(run: ansible_runner.Runner) -> dict[str, Any]:
     return {}
 
 
+def errors(run: ansible_runner.Runner) -> list[str]:
+    """Why tasks failed. Their results have no secrets."""
+    failed = [event["event_data"]["res"] for event in run.events if event["event"] == "runner_on_failed"]
+    return [str(result.get("msg")) for result in failed]
+
+
 def onboard(people: list[str], project: str, config: str, credentials: str, folder: str) -> dict[str, Any]:
     """Run `cloudops.ovh.onboard`; return its counts, and how the run ended. `folder` gets the artifacts."""
     for key in KEYS:
@@ -37,10 +43,14 @@ def onboard(people: list[str], project: str, config: str, credentials: str, fold
         playbook="cloudops.ovh.onboard",
         inventory="localhost ansible_connection=local",
         envvars={"OVH_CONFIG_FILE": config, "OVH_CLOUD_PROJECT_SERVICE": project},
-        extravars={"onboard_users_users": people, "onboard_users_credentials_dir": credentials},
+        # What comes from elsewhere is text, whatever it looks like: no template in it is run.
+        extravars={
+            "onboard_users_users": [{"__ansible_unsafe": one} for one in people],
+            "onboard_users_credentials_dir": credentials,
+        },
         quiet=True,
     )
-    return {"status": run.status, **statistics(run).get("onboard_summary", {})}
+    return {"status": run.status, "errors": errors(run), **statistics(run).get("onboard_summary", {})}
 
 
 def main() -> None:
@@ -53,6 +63,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         result = onboard(given.people, given.project, given.config, given.credentials, folder)
     print(f"{result['status']}: {result.get('created', 0)} created, {result.get('failed', 0)} failed")
+    for error in result["errors"]:
+        print(error, file=sys.stderr)
     sys.exit(result["status"] != "successful")
 
 

@@ -39,8 +39,6 @@ ITEM_KEYS = frozenset(
 )
 _TRUE = frozenset(("true", "yes", "on", "1", "y", "t"))
 _FALSE = frozenset(("false", "no", "off", "0", "n", "f"))
-#: How a list begins that is text, and has more in it than bare words.
-_BEGIN = ('["', "['", "[{", "[[", '{"', "{'")
 _NUMBER = re.compile(r"[0-9]{1,19}\Z")
 _PROJECT = re.compile(r"[0-9A-Za-z][0-9A-Za-z_-]{0,63}\Z")
 
@@ -217,16 +215,24 @@ def parse_item(item: object, where: str, defaults: Mapping[str, Any], if_missing
     )
 
 
+def _is_one_value(text: str) -> bool:
+    """True if a text is one list or mapping as a whole. "[team] ada" is a name like any other."""
+    if text[:1] not in ("[", "{"):
+        return False
+    depth = 0
+    for place, character in enumerate(text):
+        depth += (character in "[{") - (character in "]}")
+        if depth == 0:
+            return place == len(text) - 1
+    return False
+
+
 def _check_is_no_text(items: Sequence[object], where: str) -> None:
     """Raise :class:`InputError` for a list that was given as text. Ansible cuts it at its commas, and the pieces would
     be names of accounts, for ever."""
     if not items or not all(isinstance(item, str) and "," not in item for item in items):
         return
-    first, last = str(items[0]).strip(), str(items[-1]).strip()
-    # "[team] ada" is a name like any other.
-    ends = first + last if len(items) > 1 else first
-    bare = first[:1] == "[" and last[-1:] == "]" and ends.count("[") == ends.count("]") == 1
-    if bare or (first[:2] in _BEGIN and last[-1:] in ("]", "}")):
+    if _is_one_value(",".join(map(str, items)).strip()):
         names = ", ".join(map(repr, items[:2]))
         raise InputError(
             f"{where}: a list was given as text, and taken for the descriptions {names} and so on. With -e give it as"
