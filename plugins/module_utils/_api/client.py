@@ -236,13 +236,17 @@ class Port:
             from .failures import no_token
 
             raise no_token(request, oauth2.token_url)
+        self._use_token(token)
+
+    def _use_token(self, token: Mapping[str, Any]) -> None:
+        oauth2 = self._client._oauth2
         now, end = time.time(), token.get("expires_at")
         lifetime = max(0.0, end - now) if isinstance(end, (int, float)) else math.inf
         self._token_until = now + lifetime - min(_TOKEN_MARGIN, lifetime / 2)
         # Without its end the official client, uncounted and with errors of its own, would not ask for another one.
-        token = {key: token[key] for key in ("access_token", "token_type") if key in token}
-        oauth2.token_updater(token)
-        oauth2.session.token = token
+        endless = {key: token[key] for key in ("access_token", "token_type") if key in token}
+        oauth2.token_updater(endless)
+        oauth2.session.token = endless
         if not self._tokens:
             # Once: others may be sending later.
             fit(oauth2.session, self.url)
