@@ -48,3 +48,29 @@ def test_a_host_that_leaves_its_project_empty_gets_no_other(tmp_path: Path, sim:
     said = {one.host: one.result["msg"] for one in result.tasks("Check the rules between the options")}
     assert [host for host in NOBODY if "ovh_service_name" not in said[host]] == [], said
     assert "ovh_service_name of zero names no project: it is empty" in said["zero"]
+
+
+@pytest.mark.parametrize("name", ["onboard", "offboard", "audit"])
+def test_what_is_refused_is_not_done_with_ignore_errors_either(tmp_path: Path, sim: Simulator, name: str) -> None:
+    """And its result is not that of the call before."""
+    sim.project().add_user("grace", ["ai_training_operator"])
+    role = {"name": f"cloudops.ovh.{name}_users"}
+    good = {"onboard_users_users": ["ada"], "onboard_users_credentials_dir": str(tmp_path / "creds")}
+    good.update(offboard_users_users=["grace"])
+    wrong = {"onboard_users_credentials_dir": "relative", "offboard_users_credentials_dir": "relative"}
+    wrong.update(audit_users_report="relative.html", onboard_users_users=["linus"], offboard_users_users=["ada"])
+    shown = {"debug": {"var": f"{name}_users_result"}, "name": "Show"}
+    result = play(
+        tmp_path,
+        sim,
+        tasks=[
+            {"import_role": role, "vars": good},
+            {"import_role": role, "vars": {**good, **wrong}, "ignore_errors": True},
+            shown,
+        ],
+    )
+    said = result.task("Show").result[f"{name}_users_result"]
+    assert said["failed"], result.text
+    assert "relative path" in said["msg"]
+    assert "linus" not in [user["description"] for user in sim.project().live_users()]
+    assert not (tmp_path / "relative").exists()
