@@ -156,6 +156,8 @@ def start(tmp_path: Path, sim: Simulator, users: list[str], **more: Any) -> subp
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
+        # Nobody reads before the end: as loud as this it would wait for a reader.
+        pipesize=1 << 20,
         start_new_session=True,
     )
 
