@@ -72,7 +72,8 @@ class _Connect:
         self._stop = Stop()
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             # Ctrl-C, AWX's cancel, a terminal that is gone: finish what is under way, begin nothing new, report.
-            if signal.getsignal(number) is not signal.SIG_IGN:
+            # Under nohup a terminal may go.
+            if number != signal.SIGHUP or signal.getsignal(number) is not signal.SIG_IGN:
                 signal.signal(number, lambda _number, _frame: self._stop.set())
 
     def __call__(self) -> Port:
