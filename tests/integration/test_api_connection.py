@@ -17,6 +17,11 @@ from typing import Any
 import pytest
 
 from ansible_collections.cloudops.ovh.plugins.module_utils._ansible import kinds, runner
+from ansible_collections.cloudops.ovh.plugins.module_utils._api.client import Port
+from ansible_collections.cloudops.ovh.plugins.module_utils._api.config import resolve
+from ansible_collections.cloudops.ovh.plugins.module_utils._api.failures import located
+from ansible_collections.cloudops.ovh.plugins.module_utils._api.sending import Request
+from ansible_collections.cloudops.ovh.plugins.module_utils._core.errors import ApiError
 from tests.simulator import Simulator
 from tests.support.checks import refused, run, written
 from tests.support.modules import PROJECT, call, connection, finish, start
@@ -610,6 +615,41 @@ def test_a_bearer_token_that_is_not_given_any_more_is_said(sim: Simulator, impat
     assert sim.project().live_users() == []
     # The first one, and three for each call that needed another one: the creation, or what is asked beside it.
     assert tokens(sim) <= 1 + 3 * 3
+
+
+def port_of(sim: Simulator) -> Port:
+    return Port(resolve({"endpoint": sim.url, "retries": 0, **keys(sim, OAUTH2)}, {}, ()))
+
+
+def test_a_call_for_which_there_is_no_bearer_token_was_surely_not_sent(sim: Simulator) -> None:
+    sim.fault("html", "POST", "oauth2/token", status=503, times=None)
+    with pytest.raises(ApiError) as caught:
+        port_of(sim).call("POST", f"/cloud/project/{PROJECT}/user", {"description": "ada"})
+    assert (caught.value.status, caught.value.uncertain) == (503, False)
+
+
+def test_a_bearer_token_that_ends_right_before_a_call_is_counted_and_connections_stay(sim: Simulator) -> None:
+    """The official client would ask for another one by itself."""
+    sim.settings.token_lifetime = 2
+    port = port_of(sim)
+    pauses = [3.2, 0.0]
+    port.call("GET", f"/cloud/project/{PROJECT}/user", before=lambda: time.sleep(pauses.pop(0)))
+    kept = port._client._oauth2.session.get_adapter(sim.url)
+    sim.expire_bearers()
+    port.call("GET", f"/cloud/project/{PROJECT}/user")
+    assert port.calls == len(sim.calls)
+    assert tokens(sim) == 3
+    assert port._client._oauth2.session.get_adapter(sim.url) is kept
+
+
+def test_a_redirect_that_is_no_text_is_an_answer_that_is_none(sim: Simulator) -> None:
+    sim.fault("status", "GET", "/user$", status=302, headers={"Location": "/\xff"}, times=None)
+    refused(read({"endpoint": sim.url, **keys(sim)}), "the connection broke before the answer was complete")
+
+
+def test_an_answer_of_another_shape_is_said_with_its_status() -> None:
+    error = located(ApiError("It is no user.", "lost"), Request("POST", "/cloud"), 201, {})
+    assert error.message == "POST /cloud (HTTP 201): It is no user."
 
 
 def test_a_refusal_that_another_bearer_token_does_not_help_is_said(sim: Simulator) -> None:

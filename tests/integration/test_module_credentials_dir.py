@@ -586,6 +586,13 @@ def test_runs_at_the_same_time_in_one_folder_make_one_account(sim: Simulator, ba
 # Ansible Vault
 
 
+def test_when_a_password_will_be_issued_is_not_foreseen(sim: Simulator, base: Path) -> None:
+    (before,) = keep(sim, base, ["ada"])["users"]
+    (foreseen,) = keep(sim, base, ["ada"], check=True, update_password="always")["users"]
+    assert foreseen["credential_file"] == before["credential_file"]
+    assert (foreseen["credential_renewed"], foreseen["credential_issued"]) == (True, None)
+
+
 @BOTH_MODES
 @pytest.mark.parametrize("password", ["credentials", PROJECT, "ada%40example"], ids=["folder", "project", "name"])
 def test_a_vault_password_that_is_part_of_a_path_is_refused(

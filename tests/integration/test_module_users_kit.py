@@ -205,12 +205,18 @@ def test_a_description_is_text_in_the_readme(sim: Simulator, tmp_path: Path) -> 
     assert text.count("\n# ") == 0
 
 
-def test_a_kit_in_clear_is_said_and_encrypted_when_it_is_asked_for(
-    sim: Simulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def both(sim: Simulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Rig, Rig]:
+    """One folder, without a vault password and with one."""
     hurry(monkeypatch.setattr)
     inline_vault(monkeypatch.setattr)
-    plain, vaulted = (Rig(sim, tmp_path / "creds", flag) for flag in (False, True))
+    return Rig(sim, tmp_path / "creds", False), Rig(sim, tmp_path / "creds", True)
+
+
+def test_a_kit_in_clear_is_said_and_encrypted_when_it_is_asked_for(
+    both: tuple[Rig, Rig],
+) -> None:
+    plain, vaulted = both
     plain.run([ADA], kit=True, s3_credentials="present")
     file = plain.place / f"{STEM}.rclone.conf"
     renewed = vaulted.run([ADA], update_password="always", max_resets=1)
@@ -236,11 +242,9 @@ def test_a_kit_with_a_key_that_was_rotated_goes(rig: Rig) -> None:
 
 
 def test_a_kit_that_somebody_has_encrypted_is_not_in_clear(
-    sim: Simulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    both: tuple[Rig, Rig],
 ) -> None:
-    hurry(monkeypatch.setattr)
-    inline_vault(monkeypatch.setattr)
-    plain, vaulted = (Rig(sim, tmp_path / "creds", flag) for flag in (False, True))
+    plain, vaulted = both
     plain.run([ADA], kit=True)
     file = plain.place / f"{STEM}.rclone.conf"
     vaulted.run([ADA], update_password="always", max_resets=1)

@@ -49,6 +49,12 @@ def said(result: PlayResult, task: str) -> dict[str, str]:
     return {one.host: one.result["msg"] for one in result.tasks(task) if one.status == "failed"}
 
 
+def rows(report: Path) -> list[tuple[str, str, str]]:
+    """Project, person and findings of each line of a CSV."""
+    lines = csv.DictReader(report.read_text(encoding="utf-8").splitlines())
+    return [(row["project"], row["person"], row["findings"]) for row in lines]
+
+
 def unchanged(result: PlayResult, sim: Simulator) -> None:
     assert {stats["changed"] for stats in result.stats.values()} == {0}
     assert [one for one in sim.writes() if one.effect] == []
@@ -168,8 +174,7 @@ def test_the_role_in_batches_fails_at_the_end_for_all_of_them(tmp_path: Path, cl
     )
     assert result.rc == 2, result.text
     unchanged(result, cloud)
-    rows = list(csv.DictReader(report.read_text(encoding="utf-8").splitlines()))
-    assert [(row["project"], row["person"], row["findings"]) for row in rows] == [
+    assert rows(report) == [
         ("production", "ada", "wrong_roles"),
         ("production", "stranger", "unlisted"),
         ("research", "ada", ""),
@@ -227,8 +232,7 @@ def test_the_role_in_batches_with_hosts_that_leave_it_out(tmp_path: Path, cloud:
         project=None,
     )
     assert result.rc == 2, result.text
-    rows = list(csv.DictReader(report.read_text(encoding="utf-8").splitlines()))
-    assert [(row["project"], row["person"], row["findings"]) for row in rows if row["person"]] == [
+    assert [row for row in rows(report) if row[1]] == [
         ("second", "ada", "wrong_roles"),
         ("second", "stranger", "unlisted"),
         ("whole", "ada", ""),
