@@ -36,6 +36,8 @@ options:
     description:
       - The users. Each is a description, or a mapping with exactly one of C(description) (alias C(name)), C(user_id)
         and C(username).
+      - Descriptions are compared as they are. Where nobody has one, a warning names a user whose description differs
+        only in case, blanks or the form of characters, and whom the list does not name.
       - A mapping may also have C(roles), C(revoke_roles), C(purge_roles), C(state), C(update_password),
         C(s3_credentials) and C(ai_tokens). What it leaves out is taken from the option of the same name.
     type: list

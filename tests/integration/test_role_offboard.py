@@ -55,6 +55,16 @@ def test_revoke_ai_is_what_it_does_by_default(tmp_path: Path, sim: Simulator) ->
     again(tmp_path, sim, ["ada", "gone"])
 
 
+def test_a_name_that_only_looks_like_an_account_is_pointed_out(tmp_path: Path, sim: Simulator) -> None:
+    user = sim.project().add_user("ada@example.com", ROLES)
+    result = offboard(tmp_path, sim, ["Ada@Example.com "])
+    assert result.rc == 0, result.text
+    assert sim.project().role_names(user["id"]) == sorted(ROLES)
+    hint = "Nobody has exactly this description; there is 'ada@example.com' (id %d), which" % user["id"]
+    assert f"still has: no account. {hint}" in result.text
+    assert f"[WARNING]: Ada@Example.com : {hint}" in " ".join(result.text.split())
+
+
 def test_a_list_from_the_command_line_and_a_folder_that_is_nowhere(tmp_path: Path, sim: Simulator) -> None:
     for name in ("ada", "bob"):
         sim.project().add_user(name, ROLES)

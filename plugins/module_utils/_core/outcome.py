@@ -24,7 +24,7 @@ class Outcome:
         self.done: list[Step] = []
         self.error: CloudOpsError | None = item.error
         self.password: str | None = None
-        self.notes: list[str] = []
+        self.notes = [item.note] if item.note else []
         self.credential: Credential | None = item.stored.credential
         self.kit = item.stored.kit
         self.verified: bool | None = None

@@ -37,7 +37,7 @@ class Step(NamedTuple):
 
 class Item(NamedTuple):
     """The plan for one user. ``exact``: its roles shall be those listed and no others. ``tokens``
-    are the AI tokens that shall go."""
+    are the AI tokens that shall go. ``note``: what a person should be told of it."""
 
     desired: Desired
     user: User | None
@@ -47,6 +47,7 @@ class Item(NamedTuple):
     stem: str | None = None
     stored: Stored = Stored()
     tokens: tuple[Token, ...] = ()
+    note: str = ""
 
     def has(self, *kinds: str) -> bool:
         """True if a step of one of these kinds is planned."""
@@ -102,6 +103,11 @@ def make_plan(desired: Sequence[Desired], observed: Observed, catalogue: Catalog
     resolved = [resolve_roles(one, observed.cloud.grantable(one, catalogue), known) for one in desired]
     items = [_plan_item(one, observed, policy) for one in resolved]
     _check_listed_once(items)
+    if any(item.user is None for item in items):
+        # Not at the top: it would be in its way, and most runs find everybody.
+        from .likeness import with_lookalikes
+
+        items = with_lookalikes(items, observed.cloud.users)
     items += _purge(items, observed, policy)
     items += _left_behind(items, observed)
     _check_guards(items, policy)
