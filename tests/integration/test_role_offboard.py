@@ -208,7 +208,7 @@ def test_a_list_for_onboarding_serves_offboarding(tmp_path: Path, sim: Simulator
         ({"description": "ada", "role": ["administrator"]}, "users[1]: unknown key role."),
         ({"roles": ["administrator"], "state": "absent"}, "users[1] names no user"),
         ({"description": "ada", "user_id": 7}, "names its user by description and user_id"),
-        (["ada"], "users[1] must be a description or a mapping, not list"),
+        (["ada"], "users[1] must be a description or a mapping, not a list"),
     ],
 )
 def test_an_item_that_names_nobody_is_refused(tmp_path: Path, sim: Simulator, item: Any, message: str) -> None:

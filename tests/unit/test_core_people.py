@@ -171,13 +171,20 @@ def test_rows_that_were_parsed_already() -> None:
         people_from_csv([{"name": "ada"}, {"name": " ", "roles": "a"}])
 
 
-@pytest.mark.parametrize("source", [None, 7, ["ada"], {"ada": {}}, b"description\nada\n"])
-def test_what_is_no_csv_is_said(source: Any) -> None:
+@pytest.mark.parametrize(
+    ("source", "kind"),
+    [
+        (None, "empty"),
+        (7, "a number"),
+        (["ada"], "a list"),
+        ({"ada": {}}, "a mapping"),
+        (b"description\nada\n", "bytes"),
+    ],
+)
+def test_what_is_no_csv_is_said(source: Any, kind: str) -> None:
     with pytest.raises(InputError) as caught:
         people_from_csv(source)
-    assert caught.value.message == (
-        "users_from_csv takes the text of a CSV file, or a list of its rows, not %s." % type(source).__name__
-    )
+    assert caught.value.message == f"users_from_csv takes the text of a CSV file, or a list of its rows, not {kind}."
 
 
 def test_the_delimiter_can_be_given() -> None:

@@ -78,11 +78,11 @@ def test_filters(value: Any, checked: Any) -> None:
 @pytest.mark.parametrize(
     ("value", "message"),
     [
-        ("ok", "must be a mapping or a list, not str"),
+        ("ok", "must be a mapping or a list, not text"),
         (["ok"], r"filters\[0\] must have exactly one key, include or exclude"),
         ([{"include": "a"}, {"include": "a", "exclude": "a"}], r"filters\[1\] must have exactly one key"),
         ([{"only": "a"}], r"filters\[0\] must have exactly one key"),
-        ([{"include": ["a"]}], r"filters\[0\]: include must be a condition or a boolean, not list"),
+        ([{"include": ["a"]}], r"filters\[0\]: include must be a condition or a boolean, not a list"),
     ],
 )
 def test_filters_of_another_form_are_refused(value: Any, message: str) -> None:

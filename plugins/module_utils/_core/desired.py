@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from fnmatch import fnmatchcase
 from typing import Any, NamedTuple
 
-from .errors import InputError
+from .errors import InputError, kind_of
 from .kit import Kit
 from .model import Catalogue
 
@@ -111,7 +111,7 @@ def check_project(service_name: str | None) -> str:
 def check_description(value: object, where: str) -> str:
     """Return a description that can be one, or raise :class:`InputError`."""
     if not isinstance(value, str):
-        raise InputError(f"{where}: description must be a string, not {type(value).__name__}; quote it.", item=where)
+        raise InputError(f"{where}: description must be a string, not {kind_of(value)}; quote it.", item=where)
     if not value.strip():
         raise InputError(f"{where}: description is empty or blank; it is the name that users are found by.", item=where)
     try:
@@ -138,9 +138,7 @@ def _check_names(value: object, where: str, key: str) -> tuple[str, ...] | None:
     if isinstance(value, str):
         value = [part for part in value.split(",") if part.strip()]
     if not isinstance(value, (list, tuple)):
-        raise InputError(
-            f"{where}: {key} must be a list of role names, not {type(value).__name__}.", item=where, key=key
-        )
+        raise InputError(f"{where}: {key} must be a list of role names, not {kind_of(value)}.", item=where, key=key)
     for name in value:
         if not isinstance(name, str) or not name.strip():
             raise InputError(f"{where}: {key} holds {name!r}, which is not a role name.", item=where, key=key)
@@ -188,7 +186,7 @@ def parse_item(item: object, where: str, defaults: Mapping[str, Any], if_missing
     if isinstance(item, str):
         item = {"description": item}
     if not isinstance(item, Mapping):
-        raise InputError(f"{where} must be a description or a mapping, not {type(item).__name__}.", item=where)
+        raise InputError(f"{where} must be a description or a mapping, not {kind_of(item)}.", item=where)
     unknown = sorted(str(key) for key in item if key not in ITEM_KEYS)
     if unknown:
         allowed = ", ".join(sorted(ITEM_KEYS))

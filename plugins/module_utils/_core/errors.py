@@ -10,7 +10,28 @@ person reads in a failed play. ``details`` is the same as data, for ``failure``.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
+
+_KINDS: tuple[tuple[tuple[type, ...], str], ...] = (
+    ((type(None),), "empty"),
+    ((bool,), "true or false"),
+    ((int, float), "a number"),
+    ((list, tuple), "a list"),
+)
+
+
+def kind_of(value: object) -> str:
+    """Return what a value is, in words that people write YAML with."""
+    if isinstance(value, str):
+        return "text" if value.strip() else "blank text"
+    if isinstance(value, Mapping):
+        return "a mapping" if value else "an empty mapping"
+    # Not by the exact type: Ansible has types of its own for each of them.
+    for kinds, name in _KINDS:
+        if isinstance(value, kinds):
+            return name
+    return type(value).__name__
 
 
 class CloudOpsError(Exception):

@@ -18,7 +18,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from .desired import IDENTITY_KEYS, ITEM_KEYS, parse_item
-from .errors import InputError
+from .errors import InputError, kind_of
 
 DELIMITERS = (",", ";", "\t")
 _LISTS = ("roles", "revoke_roles")
@@ -52,9 +52,7 @@ def people_from_csv(source: object, delimiter: str | None = None, where: object 
     elif isinstance(source, Sequence) and all(isinstance(row, Mapping) for row in source):
         rows = list(_parsed_rows(source, wanted))
     else:
-        raise InputError(
-            f"users_from_csv takes the text of a CSV file, or a list of its rows, not {type(source).__name__}."
-        )
+        raise InputError(f"users_from_csv takes the text of a CSV file, or a list of its rows, not {kind_of(source)}.")
     return _people(rows, wanted)
 
 

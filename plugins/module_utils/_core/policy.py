@@ -15,7 +15,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, Callable, NamedTuple
 
-from .errors import InputError
+from .errors import InputError, kind_of
 from .model import User, malformed
 from .render import render_user
 
@@ -56,25 +56,16 @@ def parse_document(value: object) -> dict[str, Any]:
         except RecursionError:
             raise InputError("policy is nested too deeply.") from None
     if not isinstance(value, Mapping):
-        raise InputError(f"policy must be a mapping or its JSON text, not {_kind(value)}.")
+        raise InputError(f"policy must be a mapping or its JSON text, not {kind_of(value)}.")
     _check_keys(value, "policy", _DOCUMENT)
     statements = value.get("Statement")
     if isinstance(statements, Mapping):
         statements = [statements]
     if not isinstance(statements, list):
-        raise InputError(f"policy: Statement must be a list of statements, not {_kind(statements)}.")
+        raise InputError(f"policy: Statement must be a list of statements, not {kind_of(statements)}.")
     for number, statement in enumerate(statements):
         _check_statement(statement, "policy: Statement[%d]" % number)
     return {**value, "Statement": statements}
-
-
-def _kind(value: object) -> str:
-    if isinstance(value, str):
-        return "text" if value.strip() else "blank text"
-    if isinstance(value, Mapping):
-        return "a mapping" if value else "an empty mapping"
-    names = {type(None): "empty", bool: "true or false", int: "a number", float: "a number", list: "a list"}
-    return names.get(type(value), type(value).__name__)
 
 
 def _check_keys(value: Mapping[Any, Any], where: str, known: Mapping[str, Callable[[Any, str], None]]) -> None:
@@ -90,7 +81,7 @@ def _check_keys(value: Mapping[Any, Any], where: str, known: Mapping[str, Callab
 
 def _check_statement(statement: object, where: str) -> None:
     if not isinstance(statement, Mapping):
-        raise InputError(f"{where} must be a mapping, not {_kind(statement)}.")
+        raise InputError(f"{where} must be a mapping, not {kind_of(statement)}.")
     _check_keys(statement, where, _STATEMENT)
     if "Effect" not in statement:
         raise InputError(f"{where} has no Effect: Allow or Deny.")
@@ -103,7 +94,7 @@ def _check_statement(statement: object, where: str) -> None:
 
 def _check_text(value: object, where: str) -> None:
     if not isinstance(value, str) or not value.strip():
-        raise InputError(f"{where} must be text that is not blank, not {_kind(value)}.")
+        raise InputError(f"{where} must be text that is not blank, not {kind_of(value)}.")
 
 
 def _check_effect(value: object, where: str) -> None:
@@ -130,10 +121,10 @@ def _check_actions(value: object, where: str) -> None:
 
 def _check_condition(value: object, where: str) -> None:
     if not isinstance(value, Mapping) or not value:
-        raise InputError(f"{where} must map operators such as IpAddress to keys and values, not {_kind(value)}.")
+        raise InputError(f"{where} must map operators such as IpAddress to keys and values, not {kind_of(value)}.")
     for operator, keys in value.items():
         if not isinstance(keys, Mapping) or not keys:
-            raise InputError(f"{where}.{operator} must map keys to values, not {_kind(keys)}.")
+            raise InputError(f"{where}.{operator} must map keys to values, not {kind_of(keys)}.")
         for key, values in keys.items():
             # An empty text is a value: it is the prefix of what lies at the top of a bucket.
             if not _as_list(values) or not all(_is_scalar(one) for one in _as_list(values)):

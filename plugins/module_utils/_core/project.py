@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from .desired import check_project
-from .errors import InputError
+from .errors import InputError, kind_of
 from .model import malformed
 
 #: What the names of a project's variables begin with.
@@ -63,7 +63,7 @@ def check_filters(value: object) -> Mapping[str, Any] | list[tuple[bool, Any]]:
     if isinstance(value, Mapping):
         return value
     if not isinstance(value, list):
-        raise InputError(f"filters must be a mapping or a list, not {type(value).__name__}.")
+        raise InputError(f"filters must be a mapping or a list, not {kind_of(value)}.")
     return [_check_rule(rule, "filters[%d]" % number) for number, rule in enumerate(value)]
 
 
@@ -72,7 +72,7 @@ def _check_rule(rule: object, where: str) -> tuple[bool, Any]:
         raise InputError(f"{where} must have exactly one key, include or exclude.")
     ((kind, condition),) = rule.items()
     if not isinstance(condition, (str, bool)):
-        raise InputError(f"{where}: {kind} must be a condition or a boolean, not {type(condition).__name__}.")
+        raise InputError(f"{where}: {kind} must be a condition or a boolean, not {kind_of(condition)}.")
     return kind == "include", condition
 
 
