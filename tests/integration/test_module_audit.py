@@ -147,6 +147,22 @@ def test_credential_files_say_how_old_a_credential_is(sim: Simulator, tmp_path: 
     assert "password" not in str(result).replace(str(tmp_path), "")
 
 
+def test_a_file_whose_access_key_was_revoked_is_found(sim: Simulator, tmp_path: Path) -> None:
+    folder = str(tmp_path / "creds")
+    asked = {"users": ["ada", "bob"], "roles": [AI, STORE], "credentials_dir": folder, "s3_credentials": "present"}
+    made = checks.run(sim, kinds.USERS, **asked)
+    assert audit(sim, credentials_dir=folder)["findings"] == []
+    ada = made["users"][0]["user_id"]
+    (key,) = sim.project().s3_credentials(ada)
+    checks.run(sim, kinds.S3_CREDENTIAL, user_id=ada, state="absent")
+    (finding,) = audit(sim, credentials_dir=folder)["findings"]
+    assert (finding["kind"], finding["severity"], finding["drift"]) == ("credential_mismatch", "warning", False)
+    said = f"The account no longer has the access key {key['access']} that is in its credential file."
+    assert finding["message"] == said
+    # Without asking for access keys nothing is known of them.
+    assert audit(sim, credentials_dir=folder, object_storage=False)["findings"] == []
+
+
 def test_files_are_found_under_the_names_that_they_have(sim: Simulator, tmp_path: Path) -> None:
     folder = str(tmp_path / "creds")
     first = checks.run(sim, kinds.USERS, users=["ada"], roles=[AI, STORE], credentials_dir=folder)["users"][0]

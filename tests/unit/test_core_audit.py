@@ -141,6 +141,8 @@ def test_a_bad_list_is_refused(items: list[Any], said: str) -> None:
 
 # --- what an account shows by itself ---
 
+WITH_KEY = Credential(1, s3_access="a")
+
 
 @pytest.mark.parametrize(
     ("user", "facts", "expected"),
@@ -157,6 +159,12 @@ def test_a_bad_list_is_refused(items: list[Any], said: str) -> None:
         (account(1, "ada"), file_of(1), []),
         (account(1, "ada"), file_of(2), ["credential_mismatch"]),
         (account(1, "ada"), Facts(Credential()), ["credential_mismatch"]),
+        (account(1, "ada"), Facts(WITH_KEY, s3_keys=("b", "a")), []),
+        (account(1, "ada"), Facts(WITH_KEY, s3_keys=("b",)), ["credential_mismatch"]),
+        (account(1, "ada"), Facts(WITH_KEY, s3_keys=()), ["credential_mismatch"]),
+        # Not asked, or not known.
+        (account(1, "ada"), Facts(WITH_KEY), []),
+        (account(1, "ada"), Facts(Credential(1), s3_keys=("b",)), []),
     ],
 )
 def test_what_one_account_shows(user: User, facts: Facts, expected: list[str]) -> None:

@@ -31,7 +31,7 @@ KINDS = {
     "wrong_roles": "Roles that differ from the list",
     "duplicate": "Accounts that share a description",
     "no_object_storage": "AI access without Object Storage",
-    "credential_mismatch": "Credential files of another account",
+    "credential_mismatch": "Credential files that do not fit their account",
     "status": "Accounts that are not in order",
     "no_description": "Accounts without a description",
 }
@@ -165,10 +165,22 @@ def _look_at(user: User, cloud: Cloud, facts: Facts) -> list[Finding]:
         found.append(("no_object_storage", "Can use AI Training, and has no role that reaches its data."))
     if user.status != "ok" and not user.is_pending:
         found.append(("status", f"The API says that this account is {user.status or 'in no known state'}."))
-    if facts.credential is not None and facts.credential.user_id != user.id:
-        whose = facts.credential.user_id
-        found.append(("credential_mismatch", f"The credential file is of the account {whose}, not of this one."))
+    mismatch = _mismatch(user, facts)
+    if mismatch is not None:
+        found.append(("credential_mismatch", mismatch))
     return [Finding(kind, person(user), message, user) for kind, message in found]
+
+
+def _mismatch(user: User, facts: Facts) -> str | None:
+    """Return what of a user's credential file is not this account's."""
+    held = facts.credential
+    if held is None:
+        return None
+    if held.user_id != user.id:
+        return f"The credential file is of the account {held.user_id}, not of this one."
+    if held.s3_access and facts.s3_keys is not None and held.s3_access not in facts.s3_keys:
+        return f"The account no longer has the access key {held.s3_access} that is in its credential file."
+    return None
 
 
 def _ids(ids: Sequence[int], most: int = 5) -> str:
