@@ -5,11 +5,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from ansible_collections.cloudops.ovh.plugins.module_utils._ansible import kinds, runner
 from tests.simulator import Simulator
 from tests.support.checks import foreseen, refused, run, written
+from tests.support.modules import PROJECT
 
 AI, AI_READ, STORE = "ai_training_operator", "ai_training_read", "objectstore_operator"
 
@@ -237,6 +240,50 @@ def test_a_mangled_description_is_taken_back(sim: Simulator, mangle: str) -> Non
     assert result["users"][0]["failure"]["code"] == "not_as_asked"
     assert result["credentials"] == []
     assert written(sim) == ["DELETE user/ID", "POST user"]
+    assert sim.project().users() == []
+
+
+@pytest.mark.parametrize("folder", [False, True])
+def test_a_description_that_only_the_list_shows_mangled_is_taken_back(
+    sim: Simulator, tmp_path: Path, folder: bool
+) -> None:
+    """The answer to the creation says what was asked: the next run would not find the account, and make one more."""
+    sim.settings.update({"mangle": "strip", "echo_description": True})
+    options = {"credentials_dir": str(tmp_path / "creds")} if folder else {}
+    for _time in range(2):
+        result = run(sim, kinds.USERS, users=["ada ", "grace"], roles=[AI], **options)
+        refused(result, "with the description 'ada' instead. It was removed again", "Choose a description")
+        assert [user["action"] for user in result["users"]][0] == "failed"
+        assert [user["description"] for user in sim.project().users()] == ["grace"]
+        assert [one["description"] for one in result["credentials"]] in ([], ["grace"])
+        assert result["users"][0].get("credential_file") is None
+    if folder:
+        assert sorted(path.name for path in (tmp_path / "creds" / PROJECT).glob("[!.]*")) == ["grace.yml"]
+
+
+@pytest.mark.parametrize("check", [False, True])
+@pytest.mark.parametrize("state", ["present", "absent"])
+def test_a_file_of_a_user_with_another_description_makes_no_second_account(
+    sim: Simulator, tmp_path: Path, state: str, check: bool
+) -> None:
+    """Such as a run leaves that was killed before it saw that the API had changed the description."""
+    options = {"credentials_dir": str(tmp_path / "creds"), "roles": [AI]}
+    made = run(sim, kinds.USERS, users=["ada"], **options)["users"][0]["user_id"]
+    folder = tmp_path / "creds" / PROJECT
+    (folder / "ada.yml").rename(folder / "Ada.yml")
+    before = (folder / "Ada.yml").read_text()
+    result = run(sim, kinds.USERS, check=check, users=[{"name": "Ada", "state": state}, "grace"], **options)
+    refused(result, f"is that of user {made}, whose description is 'ada'", "list the user by user_id")
+    assert [user["action"] for user in result["users"]] == ["failed", "created"]
+    assert [user["description"] for user in sim.project().users()] == ["ada", "grace"][: 1 if check else 2]
+    assert (folder / "Ada.yml").read_text() == before
+
+
+def test_one_user_whose_description_only_the_list_shows_mangled(sim: Simulator) -> None:
+    sim.settings.update({"mangle": "lower", "echo_description": True})
+    result = run(sim, kinds.USER, description="Ada")
+    refused(result, "with the description 'ada' instead. It was removed again")
+    assert (result["changed"], result["user"], "password" in result) == (False, None, False)
     assert sim.project().users() == []
 
 

@@ -52,7 +52,10 @@ def create_user(context: Context) -> Answer:
     names = [*(fields["roles"] or []), *([fields["role"]] if fields["role"] else [])]
     with project.open():
         user = project.create(fields["description"] or "", names)
-        return json_answer(detail(project, user, user.password), effect=True)
+        answer = detail(project, user, user.password)
+        if project.settings.echo_description:
+            answer["description"] = fields["description"] or ""
+        return json_answer(answer, effect=True)
 
 
 def get_user(context: Context) -> Answer:

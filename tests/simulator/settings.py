@@ -37,6 +37,8 @@ class Settings:
     """Whether descriptions lose the blanks around them when a user is created."""
     mangle: Callable[[str], str] | str | None = None
     """What else happens to a description: a function, or a name in ``MANGLERS`` (all that another process can send)."""
+    echo_description: bool = False
+    """Whether the answer to a creation shows the description as it was asked for, whatever is kept."""
     user_limit: int = 1000
     user_limit_status: int = 409
     unset_policy: str | None = '{"Statement":[]}'

@@ -539,6 +539,12 @@ def test_descriptions_may_come_back_changed(
     assert api.ok("POST", "/user", {"description": asked})["description"] == stored
 
 
+def test_the_answer_to_a_creation_may_hide_that_the_description_was_changed(sim: Simulator, api: Api) -> None:
+    sim.settings.update({"mangle": "upper", "echo_description": True})
+    assert api.ok("POST", "/user", {"description": "ada"})["description"] == "ada"
+    assert [shown["description"] for shown in api.ok("GET", "/user")] == ["ADA"]
+
+
 def test_creation_dates_follow_the_clock_of_the_api(sim: Simulator, api: Api) -> None:
     sim.clock_offset = -86400 * 365
     made = api.ok("POST", "/user", {"description": "ada"})

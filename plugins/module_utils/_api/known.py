@@ -12,7 +12,8 @@ from typing import Callable, NamedTuple, TypeVar
 
 from .._core.credential import Stored
 from .._core.desired import Desired
-from .._core.errors import ApiError, NotReadyError
+from .._core.errors import ApiError, CloudOpsError, DisagreementError, NotReadyError
+from .._core.model import User
 from .._core.names import file_stem
 from .._core.observed import NOTHING, Cloud
 from .endpoints import Project
@@ -25,7 +26,7 @@ class Known(NamedTuple):
     """The list with those whom it left out. ``unclear``: why nobody knows whether a user is there, by its ``where``."""
 
     cloud: Cloud
-    unclear: dict[str, NotReadyError]
+    unclear: dict[str, CloudOpsError]
 
 
 def completed(
@@ -38,11 +39,13 @@ def completed(
     """Return the users of a list and those that it leaves out; no call where it has all whose id is known."""
     asked = {one: user_id for one in desired if (user_id := _left_out(one, cloud, stored)) is not None}
     found, problems = side_by_side(concurrency, project.user_by_id, asked)
+    live = {one: user for one, user in found.items() if user is not None}
     # Two may name the same user.
-    more = {
-        user.id: user for one, user in found.items() if user is not None and one.description in (None, user.description)
+    more = {user.id: user for one, user in live.items() if one.description in (None, user.description)}
+    unclear: dict[str, CloudOpsError] = {
+        one.where: _unclear(one, asked[one], error) for one, error in problems.items() if _matters(one, error)
     }
-    unclear = {one.where: _unclear(one, asked[one], error) for one, error in problems.items() if _matters(one, error)}
+    unclear.update((one.where, _renamed(one, user)) for one, user in live.items() if user.id not in more)
     return Known(Cloud([*cloud.users, *more.values()]) if more else cloud, unclear)
 
 
@@ -65,6 +68,15 @@ def _unclear(one: Desired, user_id: int, error: ApiError) -> NotReadyError:
     return NotReadyError(
         f"{one.where}: the project's list does not have user {user_id}, and whether it is gone could not be found out:"
         f" {error.message} Nothing was changed for this user."
+    )
+
+
+def _renamed(one: Desired, user: User) -> DisagreementError:
+    """Return why nobody is made for a description whose credential file is that of a user with another one."""
+    return DisagreementError(
+        "%s: the credential file of this description is that of user %d, whose description is %r. Nothing was changed"
+        " for this user. If the API changed the description, list the user by user_id, or delete it; if the file is a"
+        " copy, remove it." % (one.where, user.id, user.description)
     )
 
 

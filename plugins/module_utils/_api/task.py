@@ -222,7 +222,10 @@ class Acts:
         task.made = user.id
         task.outcome.user = user
         if user.description != description:
-            self._take_back(task, user, step)
+            # It counts as long as it is there.
+            task.outcome.done.append(step)
+            take_back(task, user)
+            raise Surplus
         self._keep(task, user, password, task.intent)
         if user.role_names == frozenset(step.roles) and task.creations == 1:
             # With other roles than asked, or with an earlier request that may still take effect, the intent stays
@@ -246,20 +249,6 @@ class Acts:
         # Writing takes a moment: what was not sent by then is not begun.
         self._stop.check()
 
-    def _take_back(self, task: Task, user: User, step: Step) -> None:
-        message = "%s: the API made user %d with the description %r instead." % (
-            task.item.desired.where,
-            user.id,
-            user.description,
-        )
-        task.surplus.append(user.id)
-        # It counts as long as it is there.
-        task.outcome.done.append(step)
-        task.verdict = DisagreementError(
-            message + " It was removed again. Choose a description that the API keeps as it is."
-        )
-        raise Surplus
-
     def clear(self, task: Task) -> None:
         """Remove the accounts that this run made and that have to go.
 
@@ -280,12 +269,21 @@ class Acts:
         """Go on after the surplus accounts are gone; raises the task's verdict, if there is one."""
         task.clearing_since = None
         if task.verdict is not None:
-            task.outcome.user, task.outcome.done = None, []
-            self._settle(task)
+            self._drop(task)
             raise task.verdict
         if task.heir is not None:
             (survivor, ours), task.heir = task.heir, None
             self._yield_to(task, survivor, ours)
+
+    def _drop(self, task: Task) -> None:
+        """Leave nothing of an account that this run made and removed again."""
+        outcome = task.outcome
+        outcome.user, outcome.password, outcome.done = None, None, []
+        held = outcome.credential
+        if self._store is not None and task.item.stem is not None and held is not None and held.user_id == task.made:
+            self._store.forget(task.item.stem)
+            outcome.credential = None
+        self._settle(task)
 
     def _delete(self, task: Task, step: Step) -> None:
         user = task.user
@@ -464,6 +462,15 @@ class Acts:
 def not_now(error: ApiError) -> Exception:
     """A user that is being worked on, or that is so new that not every server knows it, is waited for."""
     return NotNow(error) if error.kind in ("conflict", "not_found") else error
+
+
+def take_back(task: Task, user: User) -> None:
+    """Note that an account of this run has to go again, because the API gave it another description than was asked."""
+    task.surplus.append(user.id)
+    task.verdict = DisagreementError(
+        "%s: the API made user %d with the description %r instead. It was removed again. Choose a description that the"
+        " API keeps as it is." % (task.item.desired.where, user.id, user.description)
+    )
 
 
 def surplus_error(task: Task, why: str) -> DisagreementError:

@@ -21,7 +21,7 @@ from .._core.outcome import status_note
 from .._core.plan import Step, role_steps
 from . import creation
 from .converge import Settings
-from .task import PATIENCE, Task, surplus_error
+from .task import PATIENCE, Task, surplus_error, take_back
 
 LAG = creation.LAG
 LOOKS = creation.LOOKS
@@ -217,6 +217,11 @@ class Watch:
         if shown is None or (task.creations and shown.id not in cloud.by_id):
             if self._believed(task):
                 self._check_unlisted(task, shown)
+            return
+        if task.made == shown.id and shown.description != task.item.desired.description:
+            # Not what the answer to the creation said: the next run would not find it, and make one more.
+            take_back(task, shown)
+            self._restart(task, "clear")
             return
         task.outcome.user = shown
         if shown.is_pending and (self._settings.wait or not self._as_asked(task, shown)):
