@@ -74,6 +74,8 @@ options:
     description:
       - The id of the Public Cloud project, 32 hexadecimal digits. It is required.
       - If not set, the environment variable E(OVH_CLOUD_PROJECT_SERVICE) is used.
+      - Use one name for it. A task whose O(service_name) is another one than a C(project_id) of C(module_defaults), or
+        the other way round, is refused.
     type: str
     aliases: [project_id]
 requirements:

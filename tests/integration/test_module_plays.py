@@ -200,6 +200,39 @@ def test_options_may_be_set_once_and_the_rest_comes_from_the_environment(tmp_pat
     assert len(sim.project("f" * 32).users()) == len(sim.project(PROJECT).users()) == 1
 
 
+@pytest.mark.parametrize(("default", "own"), [("project_id", "service_name"), ("service_name", "project_id")])
+def test_a_default_by_another_name_is_not_taken_for_the_project_of_a_task(
+    tmp_path: Path, sim: Simulator, default: str, own: str
+) -> None:
+    """Ansible would let the alias overwrite the option."""
+    sim.add_project("f" * 32)
+    task = {"name": "Own", "cloudops.ovh.ovh_cloud_users": {"users": ["ada"], "return_password": False, own: PROJECT}}
+    defaults = {"group/cloudops.ovh.ovh": {default: "f" * 32}}
+    result = play(tmp_path, sim, tasks=[task], keywords={"module_defaults": defaults}, project=None)
+    assert result.rc != 0
+    assert "Two projects are named: service_name is" in result.task("Own").result["msg"]
+    assert sim.calls == []
+
+
+def test_a_role_is_refused_a_project_of_module_defaults_by_another_name(tmp_path: Path, sim: Simulator) -> None:
+    user = sim.project().add_user("ada", ["ai_training_operator"])
+    role = {
+        "name": "Offboard",
+        "ansible.builtin.include_role": {"name": "cloudops.ovh.offboard_users"},
+        "vars": {
+            "offboard_users_users": ["ada"],
+            "offboard_users_mode": "delete",
+            "offboard_users_service_name": "f" * 32,
+        },
+    }
+    defaults = {"group/cloudops.ovh.ovh": {"project_id": PROJECT}}
+    result = play(tmp_path, sim, tasks=[role], keywords={"module_defaults": defaults}, project=None)
+    assert result.rc != 0
+    assert "Two projects are named" in result.text
+    assert [one["id"] for one in sim.project().live_users()] == [user["id"]]
+    assert sim.calls == []
+
+
 def ansible_doc(tmp_path: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     """Run `ansible-doc`."""
     return subprocess.run(

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Callable, NamedTuple
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 
 from .._api.stop import Stop
-from .._core.errors import CloudOpsError, unexpected
+from .._core.errors import CloudOpsError, InputError, unexpected
 
 if TYPE_CHECKING:
     from .._api.client import Port
@@ -36,6 +36,28 @@ class Kind(NamedTuple):
     rules: Mapping[str, Any] = {}
 
 
+class _Module(AnsibleModule):
+    """Remembers what was given for the project: Ansible lets an alias overwrite the option, so that a default of
+    ``module_defaults`` would go before what the task says."""
+
+    projects: tuple[Any, ...] = ()
+
+    def _load_params(self) -> None:
+        super()._load_params()
+        self.projects = tuple(self.params.get(name) for name in ("service_name", "project_id"))
+
+    def check_project(self) -> None:
+        """Raise :class:`InputError` where two projects are named."""
+        named = {str(project) for project in self.projects if project is not None}
+        if len(named) > 1:
+            raise InputError(
+                "Two projects are named: service_name is {!r} and its alias project_id is {!r}. Call it service_name in"
+                " both places, also in module_defaults: then what the task says goes before the default.".format(
+                    *self.projects
+                )
+            )
+
+
 def complete(params: dict[str, Any]) -> None:
     """Take the project from the environment where no option names it."""
     if params["service_name"] is None:
@@ -44,12 +66,13 @@ def complete(params: dict[str, Any]) -> None:
 
 def run(kind: Kind) -> None:
     """Run a module from its options to its exit."""
-    module = AnsibleModule(argument_spec=dict(kind.spec), supports_check_mode=True, **kind.rules)
+    module = _Module(argument_spec=dict(kind.spec), supports_check_mode=True, **kind.rules)
     complete(module.params)
     connect = _Connect(module)
     report: Any = None
     problem: CloudOpsError | None = None
     try:
+        module.check_project()
         request = kind.request(module.params)
         report = kind.execute(request._replace(hidden=bool(module.no_log), check=module.check_mode), connect)
     except CloudOpsError as error:
