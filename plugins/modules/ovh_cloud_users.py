@@ -58,7 +58,8 @@ options:
     elements: str
   revoke_roles:
     description:
-      - Roles that the users shall not have. A name with C(*), such as V(ai_*), stands for every role that it matches.
+      - Roles that the users shall not have. A name or label with C(*), such as V(ai_*), stands for every role that it
+        fits; one that fits none is a warning.
     type: list
     elements: str
   purge_roles:

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -241,6 +242,22 @@ def test_a_mangled_description_is_taken_back(sim: Simulator, mangle: str) -> Non
     assert result["credentials"] == []
     assert written(sim) == ["DELETE user/ID", "POST user"]
     assert sim.project().users() == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "options"),
+    [
+        (kinds.USER, {"revoke_roles": ["ia_*"]}),
+        (kinds.USER_ROLE, {"roles": ["ia_*"], "state": "absent"}),
+        (kinds.USERS, {"revoke_roles": ["ia_*"]}),
+    ],
+)
+def test_a_pattern_that_fits_no_role_is_a_warning(sim: Simulator, kind: runner.Kind, options: dict[str, Any]) -> None:
+    sim.project().add_user("ada", [AI])
+    who = {"users": ["ada"]} if kind is kinds.USERS else {"description": "ada"}
+    result = run(sim, kind, **who, **options)
+    assert result["changed"] is False
+    assert result["warnings"] == ["revoke_roles: 'ia_*' fits no role of this project, and takes nothing away."]
 
 
 @pytest.mark.parametrize("folder", [False, True])

@@ -200,6 +200,20 @@ def test_a_catalogue_is_extended_by_what_it_lacks() -> None:
     assert [role.id for role in CATALOGUE.extended([gone, other, gone]).roles] == ["r2", "r1", "r3", "r9", "r4"]
 
 
+def test_what_is_offered_goes_before_what_is_withdrawn() -> None:
+    gone, older = Role("r9", "gone", "AI Operator"), Role("r8", "older", "gone label")
+    known = CATALOGUE.extended([gone]).extended([older])
+    assert known.find("AI Operator") is OPERATOR
+    assert (known.find("gone"), known.find("Gone Label")) == (gone, older)
+    assert known.all_of("AI Operator", "roles") == ["ai_training_operator", "gone"]
+    assert known.all_of("ai_training_operator", "roles") == ["ai_training_operator"]
+    assert [role.name for role in known.roles] == sorted(role.name for role in known.roles)
+
+
+def test_the_same_role_twice_is_one() -> None:
+    assert Catalogue([OPERATOR, OPERATOR]).find("AI Operator") == OPERATOR
+
+
 # Errors
 
 

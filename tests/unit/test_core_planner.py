@@ -294,6 +294,45 @@ def test_a_withdrawn_role_can_be_revoked_but_not_granted() -> None:
         plan(desired(revoke_roles=(WITHDRAWN.name,)), seen(user(3)))
 
 
+def test_a_label_is_that_of_the_role_that_is_offered() -> None:
+    """Somebody who still has a withdrawn role of the same label must not stop a list."""
+    old = WITHDRAWN._replace(label="ai operator ")
+    stranger = user(9, "eve")._replace(roles=(old,))
+    observed = seen(user(3), stranger)
+    assert steps(desired(roles=("AI Operator",)), observed) == [f"grant {AI}"]
+    both = user(3, roles=(AI,))
+    both = both._replace(roles=(*both.roles, old))
+    assert steps(desired(roles=("AI Operator",)), seen(both, stranger)) == []
+    # What shall go is all that is called so.
+    gone = desired(revoke_roles=("AI Operator",))
+    assert steps(gone, seen(both, stranger)) == [f"revoke {AI}", f"revoke {WITHDRAWN.name}"]
+    assert steps(desired(revoke_roles=(AI,)), seen(both, stranger)) == [f"revoke {AI}"]
+
+
+@pytest.mark.parametrize(
+    ("pattern", "revoked", "idle"),
+    [
+        ("ai_*", [AI], False),
+        ("AI O*", [AI], False),
+        ("ai training *", [AI], False),
+        ("*operator", [AI, STORE], False),
+        ("ia_*", [], True),
+        ("*reader", [], False),
+    ],
+)
+def test_patterns_fit_names_and_labels(pattern: str, revoked: list[str], idle: bool) -> None:
+    made = plan(
+        [desired(revoke_roles=(pattern,)), desired("bob", revoke_roles=(pattern,))], seen(user(3, roles=(AI, STORE)))
+    )
+    assert [name for step in made.items[0].steps for name in step.roles] == revoked
+    said = f"revoke_roles: {pattern!r} fits no role of this project, and takes nothing away."
+    assert made.notes == ((said,) if idle else ())
+
+
+def test_patterns_of_those_who_shall_go_say_nothing() -> None:
+    assert plan(desired(state="absent", revoke_roles=("ia_*",)), seen(user(3))).notes == ()
+
+
 def test_the_plan_knows_every_role_that_it_names() -> None:
     made = plan(desired(roles=(AI,)), seen(user(3, roles=(WITHDRAWN.name,))))
     assert made.roles[WITHDRAWN.name] is WITHDRAWN

@@ -204,18 +204,28 @@ def test_passwords_are_apart_and_actions_are_counted() -> None:
     assert result["summary"] == {"created": 1, "updated": 2, "unchanged": 1, "deleted": 0, "failed": 0}
 
 
+FIVE = "ada: No 0. ada: No 1. users[2] (ada): No 2. ada: No 3. ada: No 4."
+
+
 @pytest.mark.parametrize(
     ("failed", "message"),
     [
         (0, None),
-        (1, "1 of 3 users failed. No 0."),
-        (5, "5 of 7 users failed. No 0. No 1. No 2. No 3. No 4."),
-        (6, "6 of 8 users failed. No 0. No 1. No 2. No 3. No 4. 1 more are in the result."),
-        (7, "7 of 9 users failed. No 0. No 1. No 2. No 3. No 4. 2 more are in the result."),
+        (1, "1 of 3 users failed. ada: No 0."),
+        (5, f"5 of 7 users failed. {FIVE}"),
+        (
+            6,
+            f"6 of 8 users failed. {FIVE} 1 more are in the result.",
+        ),
+        (
+            7,
+            f"7 of 9 users failed. {FIVE} 2 more are in the result.",
+        ),
     ],
 )
 def test_the_message_of_a_run_names_the_first_that_failed(failed: int, message: str | None) -> None:
-    some = [outcome(error=NotReadyError(f"No {number}.")) for number in range(failed)]
+    said = ["No 0.", "ada: No 1.", "users[2] (ada): No 2.", "No 3.", "No 4.", "No 5.", "No 6."]
+    some = [outcome(error=NotReadyError(one)) for one in said[:failed]]
     assert render_failure([outcome(), *some, outcome()]) == message
 
 

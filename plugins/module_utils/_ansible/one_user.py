@@ -73,7 +73,7 @@ def user_result(report: Report | None) -> dict[str, Any]:
         "changed": bool(outcome is not None and outcome.done),
         "user": render_user(outcome.user) if outcome is not None else None,
         "diff": _diff(outcome),
-        "warnings": render_notes(report.outcomes) if report is not None else [],
+        "warnings": [*render_notes(report.outcomes), *report.warnings] if report is not None else [],
         **_failure(outcome),
     }
     if outcome is not None and outcome.action == "deleted":
@@ -94,7 +94,7 @@ def user_role_result(report: Report | None) -> dict[str, Any]:
         "added": sorted(after - before),
         "removed": sorted(before - after),
         "diff": _diff(outcome),
-        "warnings": render_notes(report.outcomes) if report is not None else [],
+        "warnings": [*render_notes(report.outcomes), *report.warnings] if report is not None else [],
         **_failure(outcome),
     }
 

@@ -77,7 +77,7 @@ def converge_one(request: Request, connect: Callable[[], Port]) -> Report:
 
         return Acts(project, None, plan.roles, request.settings)
 
-    return Report(carry_out(request, project, plan, acts), None, request.service_name)
+    return Report(carry_out(request, project, plan, acts), None, request.service_name, plan.notes)
 
 
 def _catalogue(project: Project, one: Desired, cloud: Cloud) -> Catalogue:

@@ -73,7 +73,9 @@ def _reconcile(request: Request, project: Project, store: Store | None) -> Repor
     _note_keys(outcomes, unread)
     if problem is not None:
         _note_tokens(outcomes, problem, request.check)
-    return Report(outcomes, files, request.service_name, [*_in_clear(store), *_ageless(request, store, plan)])
+    return Report(
+        outcomes, files, request.service_name, [*plan.notes, *_in_clear(store), *_ageless(request, store, plan)]
+    )
 
 
 def _files(store: Store | None, plan: Plan) -> dict[str, str] | None:

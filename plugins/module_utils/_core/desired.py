@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from fnmatch import fnmatchcase
 from typing import Any, NamedTuple
 
 from .errors import InputError, kind_of
@@ -111,7 +110,10 @@ def check_project(service_name: str | None) -> str:
 def check_description(value: object, where: str) -> str:
     """Return a description that can be one, or raise :class:`InputError`."""
     if not isinstance(value, str):
-        raise InputError(f"{where}: description must be a string, not {kind_of(value)}; quote it.", item=where)
+        raise InputError(
+            f"{where}: description must be a string, not {kind_of(value)}; quote it, or use the filter string.",
+            item=where,
+        )
     if not value.strip():
         raise InputError(f"{where}: description is empty or blank; it is the name that users are found by.", item=where)
     try:
@@ -136,6 +138,13 @@ def _check_names(value: object, where: str, key: str) -> tuple[str, ...] | None:
     if value is None:
         return None
     if isinstance(value, str):
+        if not value.strip(" ,\t\r\n"):
+            # An empty cell of a table. Taken for a list without roles, it would leave people without any.
+            raise InputError(
+                f"{where}: {key} is empty text. Leave it out for what holds for the others, or write [] for none.",
+                item=where,
+                key=key,
+            )
         value = [part for part in value.split(",") if part.strip()]
     if not isinstance(value, (list, tuple)):
         raise InputError(f"{where}: {key} must be a list of role names, not {kind_of(value)}.", item=where, key=key)
@@ -307,11 +316,16 @@ def _revoked(desired: Desired, known: Catalogue, granted: tuple[str, ...]) -> tu
     names: set[str] = set()
     for text in desired.revoke_roles:
         if "*" in text:
-            matching = (role.name for role in known.roles if fnmatchcase(role.name.casefold(), text.casefold()))
-            names.update(name for name in matching if name not in granted)
+            names.update(name for name in known.matching(text) if name not in granted)
         else:
-            names.add(known.find(text, f"{desired.where}: {desired.revoking}").name)
+            names.update(known.all_of(text, f"{desired.where}: {desired.revoking}"))
     return tuple(sorted(names))
+
+
+def idle_patterns(desired: Sequence[Desired], known: Catalogue) -> list[str]:
+    """Return the patterns of roles to take away that fit no role at all."""
+    patterns = {text for one in desired if one.names_roles for text in one.revoke_roles if "*" in text}
+    return sorted(text for text in patterns if not known.matching(text))
 
 
 def resolve_roles(desired: Desired, catalogue: Catalogue, withdrawn: Catalogue) -> Desired:

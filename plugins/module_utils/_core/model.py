@@ -10,6 +10,7 @@ Source: ``GET /cloud/project/{serviceName}/user`` and ``.../role``.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from fnmatch import fnmatchcase
 from typing import Any, NamedTuple
 
 from .errors import ApiError, UnknownRoleError
@@ -133,18 +134,40 @@ def parse_password(data: object) -> str:
 class Catalogue:
     """The roles that a project knows, found by name or label in any case."""
 
-    def __init__(self, roles: Iterable[Role]) -> None:
-        self.roles = tuple(sorted(roles, key=lambda role: role.name))
+    def __init__(self, roles: Iterable[Role], withdrawn: Iterable[Role] = ()) -> None:
+        """``withdrawn`` are roles that users have and that OVHcloud does not offer any more."""
+        offered = {role.name: role for role in roles}
+        kept = {role.name: role for role in withdrawn if role.name not in offered}
+        self._offered = tuple(offered.values())
+        self.roles = tuple(sorted((*offered.values(), *kept.values()), key=lambda role: role.name))
         self._by_name = {role.name.casefold(): role for role in self.roles}
         self._by_label: dict[str, list[Role]] = {}
-        for role in self.roles:
-            self._by_label.setdefault(role.label.strip().casefold(), []).append(role)
+        # What is offered goes before what is not: somebody who still has an old role must not make a label ambiguous.
+        for group in (offered, kept):
+            labels: dict[str, list[Role]] = {}
+            for role in sorted(group.values(), key=lambda one: one.name):
+                labels.setdefault(role.label.strip().casefold(), []).append(role)
+            self._by_label = {**labels, **self._by_label}
 
     def extended(self, roles: Iterable[Role]) -> Catalogue:
         """Return a catalogue that also knows ``roles``: users keep roles which OVHcloud withdrew."""
         known = {role.name for role in self.roles}
-        more = {role.name: role for role in roles if role.name not in known}
-        return Catalogue((*self.roles, *more.values())) if more else self
+        more = [role for role in roles if role.name not in known]
+        if not more:
+            return self
+        offered = {role.name for role in self._offered}
+        return Catalogue(self._offered, (*(role for role in self.roles if role.name not in offered), *more))
+
+    def matching(self, pattern: str) -> list[str]:
+        """Return the names of the roles whose name or label fits a pattern such as ``ai_*``, in any case."""
+        wanted = pattern.strip().casefold()
+        documented = {name: label for label, name in DOCUMENTED_LABELS.items()}
+        return [
+            role.name
+            for role in self.roles
+            for texts in [(role.name, role.label.strip(), documented.get(role.name, ""))]
+            if any(fnmatchcase(text.casefold(), wanted) for text in texts)
+        ]
 
     def find(self, text: str, where: str = "roles") -> Role:
         """Return the role that ``text`` names: API name, then the API's label, then the documentation's.
@@ -165,6 +188,15 @@ class Catalogue:
         if documented is not None:
             return documented
         raise self._unknown(text, where)
+
+    def all_of(self, text: str, where: str) -> list[str]:
+        """Return the names of all roles that ``text`` can mean for somebody who has them: the one that is offered, and
+        withdrawn ones of the same label. Raises :class:`UnknownRoleError`."""
+        wanted, found = text.strip().casefold(), self.find(text, where)
+        if found.name.casefold() == wanted:
+            return [found.name]
+        old = (role.name for role in self.roles if role.label.strip().casefold() == wanted)
+        return [found.name, *(name for name in old if name != found.name)]
 
     def _unknown(self, text: str, where: str) -> UnknownRoleError:
         nearest = self._nearest(text.strip().casefold())

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from .credential import Credential, Stored
-from .desired import Desired, Policy, resolve_roles
+from .desired import Desired, Policy, idle_patterns, resolve_roles
 from .errors import CloudOpsError, GuardError, InputError, UserNotFoundError
 from .kit import kit_mark
 from .model import Catalogue, Role, User, role_change
@@ -63,10 +63,12 @@ class Item(NamedTuple):
 
 
 class Plan(NamedTuple):
-    """The plan for all users, in the order of the list, those to purge last. ``roles`` has every known role by name."""
+    """The plan for all users, in the order of the list, those to purge last. ``roles`` has every known role by name,
+    ``notes`` are what a person should be told of all of it."""
 
     items: tuple[Item, ...]
     roles: dict[str, Role]
+    notes: tuple[str, ...] = ()
 
     @property
     def has_steps(self) -> bool:
@@ -111,7 +113,11 @@ def make_plan(desired: Sequence[Desired], observed: Observed, catalogue: Catalog
     items += _purge(items, observed, policy)
     items += _left_behind(items, observed)
     _check_guards(items, policy)
-    return Plan(tuple(items), {role.name: role for role in known.roles})
+    notes = [
+        f"revoke_roles: {pattern!r} fits no role of this project, and takes nothing away."
+        for pattern in idle_patterns(desired, known)
+    ]
+    return Plan(tuple(items), {role.name: role for role in known.roles}, tuple(notes))
 
 
 def _plan_item(desired: Desired, observed: Observed, policy: Policy) -> Item:

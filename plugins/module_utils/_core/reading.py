@@ -39,8 +39,8 @@ def select(users: Iterable[User], wanted: UserFilter, catalogue: Catalogue | Non
         return found
     # Users keep roles that OVHcloud withdrew: those can be asked for as well.
     known = catalogue.extended(role for user in live for role in user.roles)
-    name = known.find(wanted.role, "role").name
-    return [user for user in found if name in user.role_names]
+    names = known.all_of(wanted.role, "role")
+    return [user for user in found if not user.role_names.isdisjoint(names)]
 
 
 def render_role(role: Role) -> dict[str, Any]:

@@ -47,10 +47,16 @@ def render_failure(outcomes: Sequence[Outcome]) -> str | None:
     failed = [outcome for outcome in outcomes if outcome.error is not None]
     if not failed:
         return None
-    lines = [f"{outcome.error.message}" for outcome in failed[:5] if outcome.error is not None]
+    lines = [_said_of(outcome, outcome.error.message) for outcome in failed[:5] if outcome.error is not None]
     if len(failed) > 5:
         lines.append("%d more are in the result." % (len(failed) - 5))
     return "%d of %d users failed. %s" % (len(failed), len(outcomes), " ".join(lines))
+
+
+def _said_of(outcome: Outcome, message: str) -> str:
+    """Return the message with whom it is about: the API's own words name a call, and no person."""
+    label = outcome.item.desired.label
+    return message if label in message else f"{label}: {message}"
 
 
 def _date(seconds: float | None) -> str | None:
