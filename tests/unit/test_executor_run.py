@@ -25,9 +25,9 @@ from ansible_collections.cloudops.ovh.plugins.module_utils._core.errors import (
     InputError,
 )
 from ansible_collections.cloudops.ovh.plugins.module_utils._core.model import User
-from ansible_collections.cloudops.ovh.plugins.module_utils._core.outcome import Outcome
+from ansible_collections.cloudops.ovh.plugins.module_utils._core.outcome import Outcome, role_changes
 from ansible_collections.cloudops.ovh.plugins.module_utils._core.plan import Item, Plan, Step
-from ansible_collections.cloudops.ovh.tests.unit.strategies import AI, NOON, READ, ROLES, desired, issued, user
+from ansible_collections.cloudops.ovh.tests.unit.strategies import AI, NOON, READ, ROLES, STORE, desired, issued, user
 from tests.support.fake_project import FakeKeeper, FakeProject
 
 GRANT = Step("grant", (AI,))
@@ -139,9 +139,35 @@ def test_creations_come_first(bench: Make) -> None:
 )
 def test_a_user_that_is_worked_on_is_waited_for_before_it_is_changed(bench: Make, step: Step, calls: list[str]) -> None:
     one = bench()
-    one.lists = [[GRANTED]] if step is GRANT else [[]]
+    one.lists = [[user(3)], [GRANTED]] if step is GRANT else [[]]
     one.run(item(step, there=user(3, status="creating")))
     assert one.calls == calls
+
+
+@pytest.mark.parametrize(
+    ("asked", "steps", "shown", "calls", "changes"),
+    [
+        # It has by now what was to be granted.
+        ({"roles": (AI,)}, [GRANT], (AI, READ), [], ([], [])),
+        # It has other roles, which a run with purge_roles takes away, and says so.
+        ({"roles": (AI,), "purge_roles": True}, [GRANT], (READ, STORE), ["set_roles"], ([AI], [STORE, READ])),
+        ({"revoke_roles": (READ,)}, [Step("revoke", (READ,))], (AI,), [], ([], [])),
+        # A renewal stays as it is, before or after the roles.
+        ({"roles": (AI,)}, [GRANT, Step("renew", reason="always")], (AI,), ["renew_password"], ([], [])),
+    ],
+)
+def test_the_roles_of_a_user_that_is_ready_are_planned_anew(
+    bench: Make, asked: dict[str, Any], steps: list[Step], shown: tuple[str, ...], calls: list[str], changes: Any
+) -> None:
+    one = bench()
+    ends = user(3, roles=(AI,) if "set_roles" in calls else shown)
+    one.lists = [[user(3, roles=shown)], [ends]]
+    one.project.script("renew_password", "secret")
+    wanted = desired(**asked)
+    (outcome,) = one.run(Item(wanted, user(3, status="updating"), tuple(steps), exact=wanted.exact, stem="ada"))
+    assert [call for call in one.calls if call != "users"] == calls
+    assert outcome.action == ("updated" if calls else "unchanged")
+    assert tuple(map(sorted, role_changes(outcome))) == tuple(map(sorted, changes))
 
 
 def test_a_token_of_somebody_without_an_account_needs_no_list(bench: Make, monkeypatch: pytest.MonkeyPatch) -> None:

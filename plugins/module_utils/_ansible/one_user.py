@@ -12,7 +12,7 @@ from typing import Any
 from .._api.converge import Report, Request, converge_one
 from .._core.desired import Policy, check_project, parse_item
 from .._core.errors import InputError
-from .._core.outcome import Outcome
+from .._core.outcome import Outcome, role_changes
 from .._core.render import render_change, render_notes, render_user
 from . import arguments
 from .options import ONE_IDENTITY, identity
@@ -86,13 +86,12 @@ def user_result(report: Report | None) -> dict[str, Any]:
 def user_role_result(report: Report | None) -> dict[str, Any]:
     """Return the result of ``ovh_cloud_user_role``."""
     outcome = _one(report)
-    before = outcome.item.user.role_names if outcome is not None and outcome.item.user is not None else frozenset()
-    after = outcome.user.role_names if outcome is not None and outcome.user is not None else before
+    added, removed = role_changes(outcome) if outcome is not None else ([], [])
     return {
         "changed": bool(outcome is not None and outcome.done),
         "user": render_user(outcome.user) if outcome is not None else None,
-        "added": sorted(after - before),
-        "removed": sorted(before - after),
+        "added": added,
+        "removed": removed,
         "diff": _diff(outcome),
         "warnings": [*render_notes(report.outcomes), *report.warnings] if report is not None else [],
         **_failure(outcome),

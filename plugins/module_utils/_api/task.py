@@ -18,7 +18,7 @@ from .._core.credential import Intent
 from .._core.errors import ApiError, CancelledError, CloudOpsError, DisagreementError, NotReadyError, StoreError
 from .._core.model import Role, User
 from .._core.outcome import Outcome, after
-from .._core.plan import Item, Step
+from .._core.plan import ROLE_STEPS, Item, Step, role_steps
 from .converge import Settings
 from .endpoints import Project
 from .keeper import Keeper
@@ -98,6 +98,19 @@ class Task:
     def deletes(self) -> bool:
         """True if the user shall be gone in the end."""
         return self.item.has("delete", "forget")
+
+    def replan(self, user: User) -> None:
+        """Plan the roles anew for a user that can be changed now: while the API worked on it they may have been others.
+
+        Not where some were changed already, which a lagging list may not show.
+        """
+        planned = [step for step in self.todo if step.kind in ROLE_STEPS]
+        if not planned or self.item.user is None or self.outcome.done:
+            return
+        place = self.todo.index(planned[0])
+        before, after = list(self.todo)[:place], [step for step in list(self.todo)[place:] if step not in planned]
+        self.todo = deque([*before, *role_steps(user, self.item.desired, self.exact), *after])
+        self.item = self.outcome.item = self.item._replace(user=user)
 
     def own(self, described: Sequence[User]) -> set[int]:
         """Return those of the users with this description that this run made, surely or as surely as can be told.

@@ -95,6 +95,7 @@ class Watch:
                 )
             )
         if self._waited(task) >= min(_FIRST_REST * 2**task.refusals, _LONGEST_REST) or not task.refusals:
+            task.replan(user)
             task.phase = "ready"
 
     def _shown(self, task: Task, cloud: Cloud) -> User | None:

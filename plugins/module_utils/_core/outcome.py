@@ -12,7 +12,7 @@ from .credential import Credential
 from .errors import CloudOpsError
 from .kit import FORESEEN
 from .model import Role, User
-from .plan import Item, Plan, Step
+from .plan import ROLE_STEPS, Item, Plan, Step
 
 
 class Outcome:
@@ -102,9 +102,25 @@ def _foresee_user(item: Item, plan: Plan) -> User | None:
     return user
 
 
+def role_changes(outcome: Outcome) -> tuple[list[str], list[str]]:
+    """Return the names of the roles that were granted and of those that were taken away. What somebody else changed
+    meanwhile is in neither."""
+    before = outcome.item.user.role_names if outcome.item.user is not None else frozenset()
+    added: set[str] = set()
+    removed: set[str] = set()
+    for step in outcome.done:
+        if step.kind in ("grant", "set_roles"):
+            added |= set(step.roles) - before
+        if step.kind == "revoke":
+            removed |= set(step.roles)
+        if step.kind == "set_roles":
+            removed |= before - set(step.roles)
+    return sorted(added), sorted(removed)
+
+
 def after(user: User, step: Step, known: Mapping[str, Role]) -> User:
     """Return a user as a step leaves it, with the roles that the step gives it or takes away; ``known`` is by name."""
-    if step.kind not in ("grant", "revoke", "set_roles"):
+    if step.kind not in ROLE_STEPS:
         return user
     kept = () if step.kind == "set_roles" else tuple(role for role in user.roles if role.name not in step.roles)
     given = () if step.kind == "revoke" else tuple(known[name] for name in step.roles)

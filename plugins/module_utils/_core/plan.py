@@ -18,6 +18,9 @@ from .names import file_stem
 from .observed import Observed
 from .token_spec import Token, names_one_of
 
+#: The kinds of steps that change roles.
+ROLE_STEPS = ("grant", "revoke", "set_roles")
+
 
 class Step(NamedTuple):
     """One change, by ``kind``.
