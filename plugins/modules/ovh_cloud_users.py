@@ -106,8 +106,8 @@ options:
     default: 10
   max_revocations:
     description:
-      - Refuse a plan that would take roles from more users than this, before any change. If not set, any number may
-        lose roles. Users that are deleted count for O(max_deletions) instead.
+      - Refuse a plan that would take roles, access keys or AI tokens from more users than this, before any change. If
+        not set, any number may lose them. Users that are deleted count for O(max_deletions) instead.
     type: int
   create:
     description:

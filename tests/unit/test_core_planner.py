@@ -771,6 +771,30 @@ def test_tokens_of_a_user_that_is_named_otherwise() -> None:
     assert steps(by_id(3, ai_tokens="absent"), observed) == ["revoke_token t1"]
 
 
+def test_tokens_that_name_others_as_well_stay_and_are_said() -> None:
+    selectors = (
+        "owner in (ada,bob)",
+        "owner in (ada)",
+        "owner=user-3",
+        "owner in (bob,eve)",
+        "owner=ada,team in (x,y)",
+    )
+    tokens = tuple(Token(f"t{n}", Spec(f"n{n}", READ, "GRA", one)) for n, one in enumerate(selectors))
+    asked = desired(ai_tokens="absent")
+    alone = only(asked, seen(user(3), user(4, "bob"))._replace(tokens=tokens))
+    assert [step.key for step in alone.steps] == ["t1", "t2", "t4"]
+    assert alone.note == "AI tokens that name others as well stay: n0 (owner in (ada,bob))."
+    # The description of two users says nothing about which of them is meant.
+    shared = only(by_id(3, ai_tokens="absent"), seen(user(3), user(5))._replace(tokens=tokens))
+    assert [step.key for step in shared.steps] == ["t2"]
+    assert shared.note == (
+        "AI tokens that name others as well stay: n0 (owner in (ada,bob)), n1 (owner in (ada)), n4 (owner=ada,team in"
+        " (x,y))."
+    )
+    gone = only(desired("Ada", ai_tokens="absent", state="absent"), seen(user(3))._replace(tokens=tokens))
+    assert (gone.steps, gone.note[:36]) == ((), "Nobody has exactly this description;")
+
+
 # Purging
 
 TEAM = [user(9, "team-z"), user(4, "team-a", roles=(AI,)), user(6, "other"), user(7, ""), user(8, "  ")]
@@ -845,8 +869,8 @@ def _each(**more: Any) -> list[Desired]:
     [
         ({"state": "absent"}, "max_deletions", "delete"),
         ({"update_password": "on_missing"}, "max_resets", "give a new password to"),
-        ({"revoke_roles": (AI,)}, "max_revocations", "take roles from"),
-        ({"roles": (STORE, AI), "purge_roles": True}, "max_revocations", "take roles from"),
+        ({"revoke_roles": (AI,)}, "max_revocations", "take access from"),
+        ({"roles": (STORE, AI), "purge_roles": True}, "max_revocations", "take access from"),
     ],
 )
 def test_a_guard_refuses_more_than_was_allowed_and_says_who(asked: dict[str, Any], option: str, verb: str) -> None:
@@ -860,6 +884,23 @@ def test_a_guard_refuses_more_than_was_allowed_and_says_who(asked: dict[str, Any
     assert plan(_each(**asked), seen(*MANY), **{option: 3}).has_steps
     assert plan(_each(**asked), seen(*MANY)).has_steps
     assert _refused(_each(**asked)[:1], seen(*MANY), **{option: 0}).details["users"] == who[:1]
+
+
+def test_a_guard_counts_who_loses_only_access_keys_or_tokens() -> None:
+    observed = seen(user(1, "p1"), user(2, "p2"), keys={1: ("a", "b")})._replace(
+        tokens=(Token("t2", Spec("x", READ, "GRA", "owner=p2")), Token("t3", Spec("x", READ, "GRA", "owner=p3")))
+    )
+    asked = _each(s3_credentials="absent", ai_tokens="absent", if_missing="skip")
+    error = _refused(asked, observed, max_revocations=2)
+    assert "take access from 3 users" in error.message
+    assert "It would hit: p1 (1), p2 (2), p3 (no account)." in error.message
+    assert error.details["users"][2] == {"user_id": None, "description": "p3"}
+    assert plan(asked, observed, max_revocations=3).has_steps
+    # Who is deleted counts there.
+    assert plan(_each(state="absent", s3_credentials="absent"), observed, max_revocations=0).has_steps
+    # A new key in place of another one takes nothing away.
+    stored = {"p1": Stored(issued(1, s3_access="a"))}
+    assert plan(_each(s3_credentials="rotate")[:1], seen(*MANY, stored=stored), max_revocations=0).has_steps
 
 
 def test_all_deletions_count_those_of_the_list_and_of_the_purge() -> None:

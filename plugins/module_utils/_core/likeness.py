@@ -50,7 +50,9 @@ def _noted(item: Item, alike: Mapping[str, Sequence[str]], wanted: dict[str, lis
     if item.desired.state == "present":
         wanted.setdefault(key, []).append(f"{name!r} in the same list")
     unfound = user is None and (item.error is None or isinstance(item.error, UserNotFoundError))
-    return item._replace(note=_note(item, others)) if unfound and others else item
+    if not unfound or not others:
+        return item
+    return item._replace(note=" ".join(filter(None, (_note(item, others), item.note))))
 
 
 def _note(item: Item, others: Sequence[str]) -> str:

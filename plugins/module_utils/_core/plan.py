@@ -16,7 +16,7 @@ from .kit import kit_mark
 from .model import Catalogue, Role, User, role_change
 from .names import file_stem
 from .observed import Observed
-from .token_spec import Token, names_one_of
+from .token_spec import Token, mentions_one_of, names_one_of
 
 #: The kinds of steps that change roles.
 ROLE_STEPS = ("grant", "revoke", "set_roles")
@@ -147,12 +147,21 @@ def _with_tokens(item: Item, observed: Observed) -> Item:
     """Add the removal of the tokens that name the user, before all else. Tokens outlive an account and its name, so
     that they go also where it is gone already."""
     desired, user = item.desired, item.user
-    names = {desired.description, desired.username}
-    names |= {user.description, user.username} if user is not None else set()
-    known = [name for name in names if name]
-    tokens = tuple(token for token in observed.tokens if names_one_of(token.spec.label_selector, known))
+    every = {desired.description, desired.username}
+    every |= {user.description, user.username} if user is not None else set()
+    names = {name for name in every if name}
+    # A description that another user has as well says nothing about which of them a token is for.
+    own = {name for name in names if len(observed.cloud.described(name)) < 2}
+    tokens = tuple(token for token in observed.tokens if names_one_of(token.spec.label_selector, own))
     steps = [Step("revoke_token", key=token.id) for token in tokens]
-    return item._replace(tokens=tokens, steps=(*steps, *item.steps))
+    stay = [
+        f"{token.spec.name} ({token.spec.label_selector})"
+        for token in observed.tokens
+        if token not in tokens and mentions_one_of(token.spec.label_selector, names)
+    ]
+    note = "AI tokens that name others as well stay: {}.".format(", ".join(stay)) if stay else ""
+    note = " ".join(filter(None, (item.note, note)))
+    return item._replace(tokens=tokens, steps=(*steps, *item.steps), note=note)
 
 
 def _plan_missing(desired: Desired, stem: str | None, stored: Stored, policy: Policy) -> Item:
@@ -324,21 +333,28 @@ def _check_guards(items: Sequence[Item], policy: Policy) -> None:
         raise _too_many("delete", hit, "max_deletions", policy.max_deletions)
     hit = [item for item in items if _takes_away(item)]
     if policy.max_revocations is not None and len(hit) > policy.max_revocations:
-        raise _too_many("take roles from", hit, "max_revocations", policy.max_revocations)
+        raise _too_many("take access from", hit, "max_revocations", policy.max_revocations)
     hit = [item for item in items if any(step.reason == "missing" for step in item.steps)]
     if policy.max_resets is not None and len(hit) > policy.max_resets:
         raise _too_many("give a new password to", hit, "max_resets", policy.max_resets)
 
 
 def _takes_away(item: Item) -> bool:
+    """True if somebody who stays loses a role, an access key or an AI token."""
     before = item.user.role_names if item.user is not None else frozenset()
     kept = frozenset(name for step in item.steps if step.kind == "set_roles" for name in step.roles)
-    return item.has("revoke") or (item.has("set_roles") and not before <= kept)
+    loses = item.has("revoke", "revoke_key", "revoke_token") or (item.has("set_roles") and not before <= kept)
+    return loses and not item.has("delete")
 
 
 def _too_many(verb: str, hit: Sequence[Item], option: str, limit: int) -> GuardError:
-    who = [{"user_id": item.user.id, "description": item.user.description} for item in hit if item.user is not None]
-    names = ", ".join(f"{one['description']} ({one['user_id']})" for one in who)
+    who = [
+        {"user_id": item.user.id, "description": item.user.description}
+        if item.user is not None
+        else {"user_id": None, "description": item.desired.label}
+        for item in hit
+    ]
+    names = ", ".join("{} ({})".format(one["description"], one["user_id"] or "no account") for one in who)
     return GuardError(
         "Refused before any change: this run would %s %d users, and %s is %d. It would hit: %s."
         " If that is meant, raise %s." % (verb, len(who), option, limit, names, option),

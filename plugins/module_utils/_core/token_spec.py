@@ -52,6 +52,14 @@ def names_one_of(selector: str, names: Iterable[str]) -> bool:
     return not set(names).isdisjoint(filter(None, map(_only_value, requirements(selector))))
 
 
+def mentions_one_of(selector: str, names: Iterable[str]) -> bool:
+    """True if a label selector lets one of these values in, be it among others, as ``owner in (ada,bob)`` does."""
+    wanted = set(names)
+    among = (re.match(r"\S+ in \((.*)\)\Z", requirement) for requirement in requirements(selector))
+    listed = any(not wanted.isdisjoint(found.group(1).split(",")) for found in among if found is not None)
+    return listed or names_one_of(selector, wanted)
+
+
 def _only_value(requirement: str) -> str | None:
     """Return the one value that a label has to have for a requirement in its one form, None where there are more."""
     among = re.match(r"\S+ in \(([^,]*)\)\Z", requirement)
