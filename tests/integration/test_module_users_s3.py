@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -131,14 +132,35 @@ def test_keys_go_and_the_account_stays(sim: Simulator, tmp_path: Path) -> None:
     assert users(sim, ["ada"], s3_credentials="absent", credentials_dir=folder)["changed"] is False
 
 
-def test_a_key_that_cannot_be_removed_stops_the_deletion(sim: Simulator) -> None:
-    user = sim.project().add_user("ada", ROLES)
-    sim.project().add_s3_credential(user["id"])
-    sim.deny_iam = {"user/s3Credentials/delete"}
-    result = users(sim, ["ada"], state="absent", s3_credentials="absent")
+@pytest.mark.parametrize("reason", ["right", "500", "conflict"])
+@pytest.mark.parametrize("state", ["present", "absent"])
+def test_a_key_that_cannot_be_removed_keeps_no_other_access(sim: Simulator, reason: str, state: str) -> None:
+    """Whoever leaves loses all that can be taken; what is left is said, and fails the run."""
+    people = {}
+    for name in ("ada", "bob"):
+        people[name] = sim.project().add_user(name, ROLES)["id"]
+    stuck = sim.project().add_s3_credential(people["ada"])["access"]
+    sim.project().add_s3_credential(people["ada"])
+    sim.project().add_s3_credential(people["bob"])
+    if reason == "right":
+        sim.deny_iam = {"user/s3Credentials/delete"}
+    else:
+        status = 409 if reason == "conflict" else int(reason)
+        sim.fault("status", "DELETE", f"/s3Credentials/{stuck}$", times=None, status=status)
+    wanted = {"roles": [], "purge_roles": True} if state == "present" else {}
+    result = users(sim, ["ada", "bob"], state=state, s3_credentials="absent", retries=1, wait_timeout=3, **wanted)
     assert result["users"][0]["action"] == "failed"
-    assert "user/s3Credentials/delete" in result["msg"]
-    assert sim.project().user_by_description("ada") is not None
+    named = re.findall(r"the access key (\w+) could not be removed and may be left", result["msg"])
+    assert reason == "right" or named == [stuck]
+    assert f"ovh_cloud_user_s3_credential: access={named[0]}, state=absent." in result["msg"]
+    left = {name: sim.project().user_by_description(name) for name in people}
+    if state == "absent":
+        assert left == {"ada": None, "bob": None}
+    else:
+        assert [sim.project().role_names(one) for one in people.values()] == [[], []]
+    if reason != "right" and state == "present":
+        assert [one["access"] for one in sim.project().s3_credentials(people["ada"])] == [stuck]
+        assert result["users"][1]["action"] == "updated"
 
 
 def test_patterns_take_roles_that_even_the_catalogue_forgot(sim: Simulator) -> None:

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from types import SimpleNamespace
 from typing import Any, Callable
 
@@ -16,7 +17,7 @@ from ansible_collections.cloudops.ovh.plugins.module_utils._api import apply, wa
 from ansible_collections.cloudops.ovh.plugins.module_utils._api import task as task_module
 from ansible_collections.cloudops.ovh.plugins.module_utils._api.apply import Executor
 from ansible_collections.cloudops.ovh.plugins.module_utils._api.converge import Settings
-from ansible_collections.cloudops.ovh.plugins.module_utils._api.task import Acts
+from ansible_collections.cloudops.ovh.plugins.module_utils._api.task import Acts, NotNow
 from ansible_collections.cloudops.ovh.plugins.module_utils._core.credential import Intent, Stored
 from ansible_collections.cloudops.ovh.plugins.module_utils._core.errors import (
     ApiError,
@@ -53,6 +54,7 @@ class Bench:
         self.clock = 1000.0
         self.pauses: list[float] = []
         self.lists: list[Any] = [()]
+        self.patch = partial(monkeypatch.setattr, raising=False)
         for module in (apply, task_module, watch):
             monkeypatch.setattr(module, "time", SimpleNamespace(monotonic=lambda: self.clock))
         monkeypatch.setattr(self.project, "users", self.users)
@@ -187,7 +189,24 @@ def test_a_token_that_stayed_fails_the_user_in_the_end(bench: Make, monkeypatch:
     one = bench(folder=True)
     (outcome,) = one.run(item(Step("revoke_token", key="t"), Step("delete"), there=user(3)))
     assert one.calls == ["delete_user", "users", "forget"]
-    assert outcome.error is problem
+    assert message(outcome).startswith("ada (user 3): the AI token t could not be removed and may be left; ")
+
+
+def test_a_key_that_the_api_keeps_refusing_to_remove_is_left_behind(bench: Make) -> None:
+    one = bench(wait_timeout=5)
+    one.lists = [[user(3, roles=(READ,))]] * 40 + [[user(3)]]
+    keys = iter([ApiError("Busy.", "conflict")] * 20)
+
+    def refuse(self: Acts, task: object, step: Step) -> None:
+        raise NotNow(next(keys))
+
+    one.patch(Acts, "_revoke_key", refuse)
+    wanted = desired(revoke_roles=(READ,))
+    (outcome,) = one.run(Item(wanted, user(3, roles=(READ,)), (Step("revoke_key", key="k"), Step("revoke", (READ,)))))
+    assert [call for call in one.calls if not call.startswith("user")] == ["revoke"]
+    assert "the access key k could not be removed" in message(outcome)
+    assert outcome.user is not None
+    assert outcome.user.roles == ()
 
 
 # Failing

@@ -45,7 +45,10 @@ def completed(
     unclear: dict[str, CloudOpsError] = {
         one.where: _unclear(one, asked[one], error) for one, error in problems.items() if _matters(one, error)
     }
-    unclear.update((one.where, _renamed(one, user)) for one, user in live.items() if user.id not in more)
+    # Whom the list names by itself is somebody else, and the file a mistake.
+    listed = {one.description for one in desired}
+    others = {one: user for one, user in live.items() if user.id not in more and user.description not in listed}
+    unclear.update((one.where, _renamed(one, user)) for one, user in others.items())
     return Known(Cloud([*cloud.users, *more.values()]) if more else cloud, unclear)
 
 

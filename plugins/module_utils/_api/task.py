@@ -31,6 +31,10 @@ PATIENCE = 6
 OUTAGE = 3
 
 
+#: Steps that take access away, and whose failure keeps no other step from doing so.
+_NO_REASON_TO_STOP = ("revoke_key", "revoke_token")
+
+
 class NotNow(Exception):
     """The API will not change this user yet: wait for it in the list, then go on. ``answer``: what it said, if it was
     asked."""
@@ -80,7 +84,7 @@ class Task:
         self.exact = item.exact
         self.lost: ApiError | None = None
         #: What failed and did not stop the rest.
-        self.deferred: ApiError | None = None
+        self.deferred: CloudOpsError | None = None
 
     @property
     def user(self) -> User | None:
@@ -98,6 +102,18 @@ class Task:
     def deletes(self) -> bool:
         """True if the user shall be gone in the end."""
         return self.item.has("delete", "forget")
+
+    def defer(self, error: CloudOpsError) -> bool:
+        """Go on without the step that failed, and fail in the end; False where nothing may follow it.
+
+        Roles or an account that stay because of a key or a token would be more access, not less.
+        """
+        if not self.todo or self.todo[0].kind not in _NO_REASON_TO_STOP:
+            return False
+        step = self.todo.popleft()
+        self.deferred = self.deferred or _left_over(self, step, error)
+        self.refusals, self.refused_since, self.lost = 0, None, None
+        return True
 
     def replan(self, user: User) -> None:
         """Plan the roles anew for a user that can be changed now: while the API worked on it they may have been others.
@@ -187,11 +203,8 @@ class Acts:
             try:
                 self._through_gate(task, step)
             except ApiError as error:
-                # An account that stays because of a token would be more access, not less.
-                if step.kind != "revoke_token":
+                if not task.defer(error):
                     raise
-                task.deferred = task.deferred or error
-                task.todo.popleft()
                 continue
             task.todo.popleft()
             task.outcome.done.append(step)
@@ -483,6 +496,20 @@ def take_back(task: Task, user: User) -> None:
     task.verdict = DisagreementError(
         "%s: the API made user %d with the description %r instead. It was removed again. Choose a description that the"
         " API keeps as it is." % (task.item.desired.where, user.id, user.description)
+    )
+
+
+def _left_over(task: Task, step: Step, error: CloudOpsError) -> CloudOpsError:
+    """Return why a key or a token is left, with what to do: once the account is gone, another run may not find it."""
+    if step.kind == "revoke_key":
+        what, how = f"the access key {step.key}", f"ovh_cloud_user_s3_credential: access={step.key}"
+    else:
+        token = next((one for one in task.item.tokens if one.id == step.key), None)
+        named = f" ({token.spec.name}, {token.spec.label_selector})" if token is not None else ""
+        what, how = f"the AI token {step.key}{named}", f"ovh_ai_token: token_id={step.key}"
+    return error.reworded(
+        f"{task.name}: {what} could not be removed and may be left; the rest was gone on with. {error.message} Run"
+        f" again, or remove it by {how}, state=absent."
     )
 
 

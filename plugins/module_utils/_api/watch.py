@@ -89,11 +89,13 @@ class Watch:
             self._check_time(task, f"is still {user.status}")
             return
         if task.refusals > PATIENCE or self._refused_for_long(task):
-            raise NotReadyError(
+            refused = NotReadyError(
                 "{}: the API keeps refusing the change though the user is {}. {}".format(
                     task.name, user.status, task.lost.message if task.lost is not None else "Run again later."
                 )
             )
+            if not task.defer(refused):
+                raise refused
         if self._waited(task) >= min(_FIRST_REST * 2**task.refusals, _LONGEST_REST) or not task.refusals:
             task.replan(user)
             task.phase = "ready"
