@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
 
 from ansible_collections.cloudops.ovh.plugins.module_utils._ansible import kinds, runner
 from ansible_collections.cloudops.ovh.plugins.module_utils._api.client import Port
@@ -597,6 +598,27 @@ def test_a_bearer_token_that_ends_while_the_api_asks_to_wait(sim: Simulator) -> 
         result = running.result(25)
     assert result["summary"]["created"] == len(people), result
     assert tokens(sim) == 2
+
+
+def test_a_bearer_token_that_the_api_quotes_is_hidden(sim: Simulator, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Quoted by an API that says which token it refuses."""
+    seen: list[str] = []
+    send = requests.Session.send
+
+    def spy(session: requests.Session, request: requests.PreparedRequest, **more: Any) -> requests.Response:
+        bearer = str(request.headers.get("Authorization", "")).removeprefix("Bearer ")
+        answer = send(session, request, **more)
+        if request.method == "GET":
+            seen.append(bearer)
+            answer.status_code = 403
+            answer._content = json.dumps({"class": "Client::Forbidden", "message": f"no right: {bearer}"}).encode()
+        return answer
+
+    monkeypatch.setattr(requests.Session, "send", spy)
+    result = read({"endpoint": sim.url, **keys(sim, OAUTH2)})
+    assert "The API says: no right: ********." in result["msg"]
+    assert seen
+    assert seen[0] not in json.dumps(result)
 
 
 def test_a_bearer_token_that_is_not_given_any_more_is_said(sim: Simulator, impatient: None) -> None:

@@ -10,8 +10,9 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.cloudops.ovh.plugins.module_utils._ansible import kinds
+from ansible_collections.cloudops.ovh.plugins.module_utils._ansible import kinds, runner
 from ansible_collections.cloudops.ovh.plugins.module_utils._api import creation
+from ansible_collections.cloudops.ovh.plugins.module_utils._api.stop import Stop
 from tests.simulator import Simulator
 from tests.support.checks import refused, run
 
@@ -22,6 +23,14 @@ ADA: dict[str, Any] = {"name": "ada", "role": "ai_training_read", "region": "GRA
 def short_lag(monkeypatch: pytest.MonkeyPatch) -> None:
     """What is waited for a list that lags behind."""
     monkeypatch.setattr(creation, "LAG", 0.2)
+
+
+@pytest.fixture
+def stoppable(monkeypatch: pytest.MonkeyPatch) -> Stop:
+    """Stand in for Ctrl-C, which only a main thread gets."""
+    stop = Stop()
+    monkeypatch.setattr(runner, "Stop", lambda: stop)
+    return stop
 
 
 def hold(sim: Simulator, check: bool = False, **options: Any) -> dict[str, Any]:
@@ -73,6 +82,26 @@ def test_two_of_a_name_are_ambiguous(sim: Simulator) -> None:
     message = refused(hold(sim, **ADA), first, second, "token_id")
     assert "Nothing was changed" in message
     assert hold(sim, token_id=second, state="absent")["removed"] == [second]
+
+
+def test_a_run_that_is_told_to_stop_leaves_no_two_tokens_of_a_name(sim: Simulator, stoppable: Stop) -> None:
+    """The replacement is there: every later run would find the name ambiguous."""
+    add(sim, region="BHS")
+    gate = sim.gate("POST", "/ai/token$", "after")
+    with ThreadPoolExecutor() as pool:
+        running = pool.submit(hold, sim, **ADA)
+        assert gate.wait_reached(10)
+        stoppable.set()
+        gate.release()
+        done = running.result(10)
+    assert (done.get("msg"), list(there(sim))) == (None, [done["ai_token"]["id"]])
+
+
+def test_a_renewal_without_an_answer_says_what_may_be_so(sim: Simulator) -> None:
+    token_id = add(sim)
+    sim.fault("reset", "POST", "/renew$", when="after", times=None)
+    message = refused(hold(sim, name="ada", renew=True), "It may have happened", "Run again with renew=true")
+    assert f"the old value of the AI token {token_id} may not open anything any more" in message
 
 
 # What the API says and what is so

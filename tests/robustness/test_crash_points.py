@@ -199,6 +199,25 @@ def test_a_run_killed_at_any_act_is_finished_by_the_next(
             raise AssertionError(f"killed before act {kill_at}, {acts(name)[kill_at - 1]}: {problem}") from problem
 
 
+@pytest.mark.parametrize("name", ["create", "create-other-roles"])
+def test_a_run_that_asks_for_other_things_takes_only_what_it_is_asked_for(
+    zygote: Zygote, acts: Callable[[str], list[list[str]]], tmp_path: Path, name: str
+) -> None:
+    """Whoever is offboarded after a run was killed loses the AI role, and what the API added; no more than that."""
+    for kill_at in some(range(1, len(acts(name)) + 1), 0):
+        with Simulator() as sim:
+            rig = Rig(sim, tmp_path / str(kill_at))
+            SCENES[name].prepare(rig)
+            run = zygote.start(rig.params(SCENES[name].killed, concurrency=1), kill_at=kill_at).wait()
+            assert run.was_killed, run.output()
+            there = [user["id"] for user in sim.project().live_users()]
+            result = rig.run(["ada"], roles=None, revoke_roles=["ai_*"], create=False)
+            assert not result.get("failed"), result["msg"]
+            assert [user["id"] for user in sim.project().live_users()] == there
+            for user in rig.project.users_by_description("ada"):
+                assert rig.project.role_names(user["id"]) == ["objectstore_operator"], f"killed before act {kill_at}"
+
+
 def test_the_acts_are_all_there(acts: Callable[[str], list[list[str]]]) -> None:
     """The list of crash points is not empty by mistake: intents, credentials, their syncs, and the calls between."""
     kinds = [act[0] for act in acts("create")]

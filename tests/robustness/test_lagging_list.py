@@ -162,6 +162,14 @@ def test_keys_that_cannot_be_read_leave_nobody_an_account(sim: Simulator, rig: R
     assert sim.project().live_users() == []
     # A user that is there may be so new that not every server knows it.
     assert [user["action"] for user in result["users"]] == ["failed", "deleted"]
+    assert "ada: the account is deleted, but access keys may be left. GET " in result["users"][0]["error"]
+
+
+def test_one_not_found_about_the_keys_of_a_user_is_not_believed(sim: Simulator, rig: Rig) -> None:
+    rig.run(["ada"], s3_credentials="present")
+    sim.fault("status", "GET", "/s3Credentials$", times=1, status=404)
+    result = rig.run(["ada"], roles=None, state="absent", s3_credentials="absent")
+    assert (result.get("msg"), result["summary"]["deleted"]) == (None, 1)
 
 
 def test_who_is_gone_and_still_listed_has_no_keys(sim: Simulator, rig: Rig) -> None:

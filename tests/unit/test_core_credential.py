@@ -187,11 +187,11 @@ def test_an_intent_is_json_without_secrets() -> None:
     intent = Intent("ab12", "renew", NOON, 90.0, 7)
     text = dump_intent(intent, "ada")
     assert text == (
-        '{"action": "renew", "began_at": 1772366400.0, "description": "ada", "id": "ab12", "user_id": 7,'
-        ' "valid_for": 90.0}\n'
+        '{"action": "renew", "began_at": 1772366400.0, "description": "ada", "id": "ab12", "roles": null,'
+        ' "surplus": [], "user_id": 7, "valid_for": 90.0}\n'
     )
     assert load_intent(text, "") == intent
-    create = Intent("ab12", "create", NOON, 90.0)
+    create = Intent("ab12", "create", NOON, 90.0, None, ("a", "b"), ("c",))
     assert load_intent(dump_intent(create, "ada"), "") == create
 
 
@@ -200,6 +200,7 @@ def test_an_intent_is_json_without_secrets() -> None:
     [
         ({"id": None}, ""),
         ({"began_at": "5", "valid_for": 2, "user_id": "7"}, ""),
+        ({"roles": "a", "surplus": None}, ""),
         ({"action": "rename"}, "an intent to 'rename', which is unknown"),
         ({"began_at": "soon"}, "not an intent that this collection wrote"),
         ({"valid_for": None}, "not an intent that this collection wrote"),

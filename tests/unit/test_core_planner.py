@@ -569,35 +569,56 @@ def test_what_an_intent_makes_of_the_file_beside_it(
     assert steps(desired(), seen(user(3), stored={"ada": Stored(credential, intent)})) == expected
 
 
+BEGUN = CREATE._replace(roles=(AI, STORE))
+
+
 @pytest.mark.parametrize(
-    ("have", "roles", "intent", "expected"),
+    ("have", "asked", "intent", "expected"),
     [
-        # What a killed run created is finished as that run would have: with exactly its roles, default roles gone.
-        ((READ,), (AI,), CREATE, ["renew recover", f"set_roles {AI}"]),
-        ((READ, AI), (AI,), CREATE, ["renew recover", f"revoke {READ}"]),
-        ((READ,), None, CREATE, ["renew recover", f"revoke {READ}"]),
-        ((READ, STORE), (), CREATE, ["renew recover", f"revoke {READ}", f"revoke {STORE}"]),
+        # What a killed run created is finished: with the roles of then and of now, and none that the API added.
+        ((READ,), {"roles": (AI,)}, CREATE, ["renew recover", f"set_roles {AI}"]),
+        ((READ, AI), {"roles": (AI,)}, CREATE, ["renew recover", f"revoke {READ}"]),
+        ((READ, AI, STORE), {"roles": (AI,)}, BEGUN, ["renew recover", f"revoke {READ}"]),
+        ((READ, AI, STORE), {"roles": (AI,), "purge_roles": True}, BEGUN, ["renew recover", f"set_roles {AI}"]),
+        ((READ, STORE), {"roles": ()}, BEGUN, ["renew recover", f"revoke {READ}"]),
+        # Whoever names no roles, or takes some away, takes no others.
+        ((AI, STORE), {}, BEGUN, ["renew recover"]),
+        ((READ, AI, STORE), {}, BEGUN, ["renew recover", f"revoke {READ}"]),
+        ((AI, STORE), {"revoke_roles": ("ai_*",)}, BEGUN, ["renew recover", f"revoke {AI}"]),
+        # Nobody knows any more what was asked for.
+        ((READ,), {}, CREATE, ["renew recover"]),
         # A renewal leaves other roles alone.
-        ((READ,), (AI,), RENEW, ["renew recover", f"grant {AI}"]),
-        ((READ,), None, RENEW, ["renew recover"]),
+        ((READ,), {"roles": (AI,)}, RENEW, ["renew recover", f"grant {AI}"]),
+        ((READ,), {}, RENEW, ["renew recover"]),
         # Not ours: a person made it later.
-        ((READ,), (AI,), CREATE._replace(began_at=NOON - 200), [f"grant {AI}"]),
+        ((READ,), {"roles": (AI,)}, BEGUN._replace(began_at=NOON - 200), [f"grant {AI}"]),
     ],
 )
 def test_a_killed_run_is_finished(
-    have: tuple[str, ...], roles: tuple[str, ...] | None, intent: Intent, expected: list[str]
+    have: tuple[str, ...], asked: dict[str, Any], intent: Intent, expected: list[str]
 ) -> None:
-    item = only(desired(roles=roles), seen(user(3, roles=have), stored={"ada": Stored(None, intent)}))
+    item = only(desired(**asked), seen(user(3, roles=have), stored={"ada": Stored(None, intent)}))
     assert [text(step) for step in item.steps] == expected
-    ours = intent.claims(user(3)) and intent.action == "create"
-    assert item.exact is ours
-    if ours:
-        assert item.desired.roles == (roles or ())
 
 
-def test_a_fulfilled_creation_still_gets_exactly_its_roles() -> None:
-    stored = {"ada": Stored(issued(3, intent="1234"), CREATE)}
-    assert steps(desired(roles=(AI,)), seen(user(3, roles=(AI, READ)), stored=stored)) == [f"revoke {READ}"]
+@pytest.mark.parametrize(
+    ("have", "asked", "surplus", "expected"),
+    [
+        ((AI, READ), {"roles": (AI,)}, (READ,), [f"revoke {READ}"]),
+        ((AI, READ), {}, (READ,), [f"revoke {READ}"]),
+        # What the API did not add, somebody has granted since.
+        ((AI, READ), {"roles": (AI,)}, (), []),
+        ((AI, READ, STORE), {}, (STORE,), [f"revoke {STORE}"]),
+        ((AI, READ), {"roles": (AI, READ)}, (READ,), []),
+        ((AI, READ), {"revoke_roles": (AI,)}, (), [f"revoke {AI}"]),
+        ((AI, READ), {"roles": (AI,), "purge_roles": True}, (), [f"revoke {READ}"]),
+    ],
+)
+def test_a_creation_whose_file_is_there_loses_only_what_the_api_added(
+    have: tuple[str, ...], asked: dict[str, Any], surplus: tuple[str, ...], expected: list[str]
+) -> None:
+    stored = {"ada": Stored(issued(3, intent="1234"), BEGUN._replace(surplus=surplus))}
+    assert steps(desired(**asked), seen(user(3, roles=have), stored=stored)) == expected
 
 
 def test_exactness_goes_with_the_item() -> None:

@@ -117,8 +117,9 @@ def test_without_a_folder_a_password_is_returned_where_that_is_asked(
 def test_an_account_with_other_roles_keeps_its_intent_until_they_are_right() -> None:
     bench, one = Bench(), task(CREATE, Step("grant", (READ,)))
     bench.project.script("create_user", (user(7, roles=(AI, STORE)), "secret"))
-    assert [call[0] for call in bench.said(one)] == ["begin", "create_user", "keep", "grant"]
-    assert one.intent == Intent("i1", "create", NOON, LASTING)
+    assert [call[0] for call in bench.said(one)] == ["begin", "create_user", "extend", "keep", "grant"]
+    # Should the run be killed, the next one knows which role the API added.
+    assert one.intent == Intent("i1", "create", NOON, LASTING, None, (AI,), (STORE,))
     assert one.user is not None
     assert [role.name for role in one.user.roles] == [AI, STORE, READ]
     bench.acts.finish(one)
@@ -145,7 +146,7 @@ def test_a_creation_whose_answer_was_lost_keeps_its_intent_and_is_sent_again_wit
     bench, one, lost = Bench(), task(CREATE), error("lost")
     bench.project.script("create_user", lost, error("refused"), (ADA, "secret"))
     assert [call[0] for call in bench.said(one, Lost)] == ["begin", "create_user"]
-    assert (one.lost, one.intent) == (lost, Intent("i1", "create", NOON, LASTING))
+    assert (one.lost, one.intent) == (lost, Intent("i1", "create", NOON, LASTING, None, (AI,)))
     # It keeps its beginning, and holds for the later request as well; refused or not, the first may have happened.
     bench.project.now += 100
     for problem in (ApiError, None):
@@ -153,7 +154,7 @@ def test_a_creation_whose_answer_was_lost_keeps_its_intent_and_is_sent_again_wit
             ("extend", "ada", "ada", "i1", LASTING + 100),
             ("create_user", "ada", (AI,)),
         ]
-        assert one.intent == Intent("i1", "create", NOON, LASTING + 100)
+        assert one.intent == Intent("i1", "create", NOON, LASTING + 100, None, (AI,))
     assert bench.journal[2:] == [("keep", "ada", 7, "secret", NOON + 100, "i1", None)]
     assert (one.creations, one.made) == (3, 7)
 
@@ -174,7 +175,7 @@ def test_a_creation_of_a_killed_run_counts_as_one_of_ours_while_it_may_still_app
     bench, one = Bench(), task(CREATE, stored=stored)
     bench.project.script("create_user", (ADA, "secret"))
     assert [call[0] for call in bench.said(one)] == calls
-    kept = Intent("old", "create", NOON - age, LASTING + age) if calls[0] == "extend" else None
+    kept = Intent("old", "create", NOON - age, LASTING + age, None, (AI,)) if calls[0] == "extend" else None
     assert (one.intent, one.creations) == (kept, 2 if kept else 1)
 
 
@@ -183,10 +184,10 @@ def test_without_a_folder_a_creation_is_known_by_its_time_all_the_same() -> None
     bench.project.now += 0.5
     bench.project.script("create_user", error("lost"), error("lost"))
     bench.said(one, Lost)
-    assert one.intent == Intent("", "create", NOON, LASTING)
+    assert one.intent == Intent("", "create", NOON, LASTING, None, (AI,))
     bench.project.now += 10
     assert bench.said(one, Lost) == [("create_user", "ada", (AI,))]
-    assert one.intent == Intent("", "create", NOON, LASTING + 10.5)
+    assert one.intent == Intent("", "create", NOON, LASTING + 10.5, None, (AI,))
 
 
 def test_an_account_with_another_description_is_taken_back() -> None:
@@ -370,7 +371,10 @@ def test_a_new_password_that_does_not_work_is_told() -> None:
     bench.project.script("log_in", error("refused", 401))
     with pytest.raises(DisagreementError) as caught:
         bench.acts.verify(one)
-    assert caught.value.message == "ada (user 7) cannot log in with the new password: The API said: refused."
+    assert caught.value.message == (
+        "ada (user 7) cannot log in with the new password: The API said: refused. update_password=always for this user"
+        " gives another one."
+    )
     assert one.outcome.verified is False
 
 
@@ -557,6 +561,36 @@ def test_a_failure_keeps_what_is_left() -> None:
         [Step("revoke", (AI,))],
         [Step("grant", (READ,)), Step("grant", (STORE,))],
     )
+
+
+@pytest.mark.parametrize("act", ["create", "renew"])
+def test_an_intent_that_cannot_be_removed_hides_nothing_of_what_was_done(act: str) -> None:
+    step = CREATE if act == "create" else Step("renew", reason="always")
+    bench, one = Bench(), task(step, there=None if act == "create" else ADA)
+    bench.project.script("create_user", (ADA, "secret"))
+    bench.project.script("renew_password", "secret")
+    assert bench.keeper is not None
+    settle, bench.keeper.settle = bench.keeper.settle, lambda stem: (_ for _ in ()).throw(StoreError("Full."))
+    bench.said(one)
+    assert (one.outcome.done, one.outcome.renewed) == ([step], True)
+    with pytest.raises(StoreError):
+        bench.acts.finish(one)
+    bench.keeper.settle = settle
+    bench.acts.finish(one)
+    assert one.intent is None
+
+
+@pytest.mark.parametrize("folder", [False, True])
+def test_a_renewal_without_an_answer_says_what_may_be_so(folder: bool) -> None:
+    bench, one = Bench(folder), task(Step("renew", reason="always"), there=ADA)
+    bench.project.script("renew_password", error("lost"))
+    then = "the next run gives another one." if folder else "update_password=always gives another one."
+    with pytest.raises(ApiError) as caught:
+        bench.acts.work(one)
+    assert caught.value.message == (
+        "ada (user 7): The API said: lost. It may have happened: the old password may not work any more, and " + then
+    )
+    assert caught.value.uncertain
 
 
 def test_no_step_is_begun_once_the_run_was_told_to_stop() -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 
-from .._core.errors import CancelledError, CloudOpsError, NotReadyError, unexpected
+from .._core.errors import ApiError, CancelledError, CloudOpsError, NotReadyError, unexpected
 from .._core.observed import Cloud
 from .._core.outcome import Outcome
 from .._core.plan import Plan
@@ -165,7 +165,7 @@ class Executor:
             if task.surplus:
                 task.outcome.error = surplus_error(task, error.message)
             elif task.lost is not None:
-                task.outcome.error = task.lost
+                task.outcome.error = _perhaps_done(task, task.lost)
             elif isinstance(error, CancelledError):
                 task.outcome.error = CancelledError(
                     f"{task.name}: the run was told to stop before the API confirmed the changes. Run again to finish."
@@ -174,3 +174,14 @@ class Executor:
                 task.outcome.error = NotReadyError(
                     f"{task.name}: what was done could not be confirmed: {error.message} Running again is safe."
                 )
+
+
+def _perhaps_done(task: Task, lost: ApiError) -> CloudOpsError:
+    """Return the error of a call of which nobody knows whether it happened, since looking failed as well."""
+    if not lost.uncertain or not task.creations:
+        return lost
+    return lost.reworded(
+        f"{task.name}: {lost.message} It may have happened, and looking failed as well. Run again: it looks before it"
+        " creates. Without credentials_dir the password of an account that was made is lost: update_password=always"
+        " gives another one."
+    )

@@ -53,6 +53,8 @@ class Port:
         self._pace = Pace(connection.rate_limit / 60.0 if connection.rate_limit else None, random.random())
         self._opened = False
         self._tokens, self._token_until = 0, math.inf
+        #: All that this run has had: none of them is to be seen.
+        self._bearers: list[str] = []
         if "://" in connection.endpoint:
             self.url, token_url = connection.endpoint, self._own_token_url(connection)
         elif connection.endpoint in endpoints:
@@ -247,19 +249,20 @@ class Port:
         endless = {key: token[key] for key in ("access_token", "token_type") if key in token}
         oauth2.token_updater(endless)
         oauth2.session.token = endless
+        self._bearers.append(token["access_token"])
         if not self._tokens:
             # Once: others may be sending later.
             fit(oauth2.session, self.url)
 
     def _without_secrets(self, error: ApiError, *said: Any) -> ApiError:
         """Hide what is secret in the API's own words: the keys, and what was ``said`` in the call or in its answer."""
-        from .failures import HIDDEN, secrets_in
+        from .failures import hidden, secrets_in
 
-        for secret in [*self.connection.secrets, *secrets_in(said)]:
-            error.message = error.message.replace(secret, HIDDEN)
-            for key, value in error.details.items():
-                if isinstance(value, str):
-                    error.details[key] = value.replace(secret, HIDDEN)
+        secrets = [*self.connection.secrets, *self._bearers, *secrets_in(said)]
+        error.message = hidden(error.message, secrets)
+        for key, value in error.details.items():
+            if isinstance(value, str):
+                error.details[key] = hidden(value, secrets)
         error.args = (error.message,)
         return error
 

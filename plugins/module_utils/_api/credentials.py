@@ -115,4 +115,7 @@ def _log_in(record: dict[str, Any], path: str, connect: Callable[[], Port]) -> N
     except ApiError as error:
         if error.leaves_open:
             raise NotReadyError(f"Whether the password in {path} logs in could not be tried: {error.message}") from None
-        raise DisagreementError(f"The password in {path} does not log in: {error.message}") from None
+        raise DisagreementError(
+            f"The password in {path} does not log in: {error.message} The user may have changed it elsewhere:"
+            " update_password=always for this user gives a new one."
+        ) from None

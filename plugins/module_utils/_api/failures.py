@@ -9,9 +9,11 @@ The status decides first, then ``errorCode``, ``class`` and ``details``. Message
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
+from urllib.parse import quote
 
 from .._core.errors import ApiError
 from .sending import Request
@@ -58,6 +60,15 @@ def secrets_in(data: Any) -> list[str]:
     return [text for text in found if len(text) >= _SHORTEST_SECRET]
 
 
+def hidden(text: str, secrets: Iterable[str]) -> str:
+    """Return a text without secrets, be they as they are, as in JSON, or as in a URL."""
+    for secret in secrets:
+        quoted = json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1], quote(secret, safe="")
+        for form in sorted({secret, *quoted}, key=len, reverse=True):
+            text = text.replace(form, HIDDEN)
+    return text
+
+
 def _field(data: object, key: str) -> str:
     value = data.get(key) if isinstance(data, dict) else None
     return value if isinstance(value, str) else ""
@@ -80,6 +91,9 @@ def _advice(request: Request, status: int, code: str, data: object) -> str:
         return f"The consumer key has no rule for {request.rule}: ask for a key with that rule."
     if code in _ADVICE_BY_CODE:
         return _ADVICE_BY_CODE[code]
+    if status == 401 and request.path.endswith("/token"):
+        # The password of a user was tried: that says nothing about our keys.
+        return ""
     if status == 403:
         return (
             f"The API refuses {request.rule} to these credentials: check the rights of the key or service account, and"
@@ -89,7 +103,7 @@ def _advice(request: Request, status: int, code: str, data: object) -> str:
         return (
             "The project does not exist or these credentials do not see it: check service_name (32 hexadecimal digits)."
         )
-    if status == 404 and request.path == "/auth/time":
+    if status == 404 and (request.path == "/auth/time" or "invalid (or empty) url" in _field(data, "message").lower()):
         return "This is not the API: check endpoint. Its base URLs end in /1.0 or /v1."
     if status >= 500:
         return "The API has a problem of its own: run again later."

@@ -16,7 +16,14 @@ class Keeper(Protocol):
     """Keeps passwords and intents by stem; see :class:`Store`."""
 
     def begin(
-        self, stem: str, description: str, action: str, now: float, valid_for: float, user: User | None
+        self,
+        stem: str,
+        description: str,
+        action: str,
+        now: float,
+        valid_for: float,
+        user: User | None,
+        roles: tuple[str, ...] | None = None,
     ) -> Intent:
         """Write the intent to create or renew, and return it."""
 

@@ -16,6 +16,9 @@ from .client import Port
 from .permissions import check_calls
 from .storage import Storage
 
+#: Pauses, in seconds, before "not found" is asked about once more.
+_DOUBTS = (0.25, 0.5)
+
 
 class Request(NamedTuple):
     """What a module was asked for."""
@@ -53,13 +56,25 @@ class Policies(Storage):
         self.port.call("POST", self.policy_path(user_id), {"policy": text}, repeat=True)
 
 
+def _believed(storage: Policies, user_id: int) -> Current:
+    """Return the policy of a user. That there is none is believed when the API has said so several times: one "not
+    found" that passes would make a policy that stays look as if it were gone."""
+    current = storage.ask(lambda: storage.policy_of(user_id))
+    for pause in _DOUBTS:
+        if current is not NONE:
+            break
+        storage.port.stop.sleep(pause)
+        current = storage.ask(lambda: storage.policy_of(user_id))
+    return current
+
+
 def hold_policy(request: Request, connect: Callable[[], Port]) -> PolicyOutcome:
     """Give a user a policy. Raises :class:`CloudOpsError`."""
     storage = Policies(connect(), request.service_name)
     user = storage.find_user(request.user)
     if user is None:
         return PolicyOutcome()
-    current = storage.ask(lambda: storage.policy_of(user.id))
+    current = _believed(storage, user.id)
     if current.same(request.document):
         return PolicyOutcome(user, current)
     if not request.check:

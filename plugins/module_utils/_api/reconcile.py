@@ -70,7 +70,7 @@ def _reconcile(request: Request, project: Project, store: Store | None) -> Repor
         return FileActs(project, store, plan.roles, request.settings)
 
     outcomes = carry_out(request, project, plan, acts)
-    _note_keys(outcomes, unread)
+    _note_keys(outcomes, unread, request.check)
     if problem is not None:
         _note_tokens(outcomes, problem, request.check)
     return Report(
@@ -178,7 +178,9 @@ def _keys_to_revoke(
     from .storage import Storage
 
     storage = Storage(project.port, request.service_name)
-    found, problems = side_by_side(request.settings.concurrency, storage.keys, ids)
+    found, problems = side_by_side(
+        request.settings.concurrency, lambda user_id: storage.ask(lambda: storage.keys(user_id)), ids
+    )
     keys = {user_id: tuple(key.access for key in held) for user_id, held in found.items()}
     return keys, {user_id: error for user_id, error in problems.items() if not _is_gone(project, user_id, error)}
 
@@ -191,11 +193,12 @@ def _is_gone(project: Project, user_id: int, error: ApiError) -> bool:
         return False
 
 
-def _note_keys(outcomes: Sequence[Outcome], unread: Mapping[int, ApiError]) -> None:
+def _note_keys(outcomes: Sequence[Outcome], unread: Mapping[int, ApiError], check: bool) -> None:
     for outcome in outcomes:
         user = outcome.item.user
         if user is not None and user.id in unread and outcome.error is None:
-            outcome.error = unread[user.id]
+            problem = unread[user.id]
+            outcome.error = problem if check else _after(outcome, problem, "access keys may be left")
 
 
 def _tokens_to_revoke(request: Request, project: Project) -> tuple[tuple[Token, ...], CloudOpsError | None]:
@@ -215,17 +218,17 @@ def _tokens_to_revoke(request: Request, project: Project) -> tuple[tuple[Token, 
 def _note_tokens(outcomes: Sequence[Outcome], problem: CloudOpsError, check: bool) -> None:
     for outcome in outcomes:
         if outcome.item.desired.ai_tokens == "absent" and outcome.error is None:
-            outcome.error = problem if check else _after(outcome, problem)
+            left = "AI tokens that name the user may be left"
+            outcome.error = problem if check else _after(outcome, problem, left)
 
 
-def _after(outcome: Outcome, problem: CloudOpsError) -> CloudOpsError:
-    """Return why AI tokens could not be read, with what has been done all the same."""
+def _after(outcome: Outcome, problem: CloudOpsError, left: str) -> CloudOpsError:
+    """Return why keys or AI tokens could not be read, with what has been done all the same."""
     if not outcome.done:
         return problem
     gone = any(step.kind in ("delete", "forget") for step in outcome.done)
     what = "the account is deleted" if gone else "all else is done"
-    message = f"{outcome.item.desired.label}: {what}, but AI tokens that name the user may be left. {problem.message}"
-    return problem.reworded(message)
+    return problem.reworded(f"{outcome.item.desired.label}: {what}, but {left}. {problem.message}")
 
 
 def _stems(request: Request, cloud: Cloud) -> list[str]:

@@ -9,6 +9,7 @@ An act may be called from any thread. It changes the API and the disk and report
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import time
 from collections import deque
@@ -236,7 +237,7 @@ class Acts:
         task.creations += 1
         try:
             user, password = self._project.create_user(
-                description, step.roles, before=lambda: self._intend_creation(task, description)
+                description, step.roles, before=lambda: self._intend_creation(task, description, step.roles)
             )
         except (ApiError, CancelledError) as error:
             if isinstance(error, ApiError) and error.uncertain:
@@ -252,26 +253,38 @@ class Acts:
             task.outcome.done.append(step)
             take_back(task, user)
             raise Surplus
+        self._note_surplus(task, description, user.role_names - frozenset(step.roles))
         self._keep(task, user, password, task.intent)
         if user.role_names == frozenset(step.roles) and task.creations == 1:
             # With other roles than asked, or with an earlier request that may still take effect, the intent stays
             # until all is right: should this run be killed, the next one finishes it.
-            self._settle(task)
+            self._settle_kept(task)
 
-    def _intend_creation(self, task: Task, description: str) -> None:
+    def _note_surplus(self, task: Task, description: str, surplus: frozenset[str]) -> None:
+        """Write down which roles the API added: should this run be killed, the next one takes away these and no others,
+        which somebody may have granted meanwhile."""
+        if not surplus or task.intent is None:
+            return
+        task.intent = task.intent._replace(surplus=tuple(sorted(surplus)))
+        if self._store is not None and task.item.stem is not None:
+            # Should that fail the password comes first.
+            with contextlib.suppress(StoreError):
+                self._store.extend(task.item.stem, description, task.intent, task.intent.valid_for)
+
+    def _intend_creation(self, task: Task, description: str, roles: tuple[str, ...]) -> None:
         """Write the intent right before the request is sent: what is created was created from then on."""
         now = self._project.port.now()
         lasting = self._project.port.connection.timeout + LATE_EFFECT
         if task.creations > 1 and task.intent is not None:
             # An earlier request may still take effect: the intent keeps its beginning and holds for longer.
             lasting += now - task.intent.began_at
-            task.intent = task.intent._replace(valid_for=lasting)
+            task.intent = task.intent._replace(valid_for=lasting, roles=roles)
             if self._store is not None and task.item.stem is not None:
                 self._store.extend(task.item.stem, description, task.intent, lasting)
         elif self._store is not None and task.item.stem is not None:
-            task.intent = self._store.begin(task.item.stem, description, "create", now, lasting, None)
+            task.intent = self._store.begin(task.item.stem, description, "create", now, lasting, None, roles)
         else:
-            task.intent = Intent("", "create", float(int(now)), lasting)
+            task.intent = Intent("", "create", float(int(now)), lasting, None, roles)
         # Writing takes a moment: what was not sent by then is not begun.
         self._stop.check()
 
@@ -378,10 +391,10 @@ class Acts:
                 self._settle(task)
             if isinstance(error, ApiError):
                 # It may be our own renewal that the user is busy with.
-                raise not_now(error) from None
+                raise not_now(_perhaps_renewed(task, error) if lost else error) from None
             raise
         self._keep(task, user, password, intent)
-        self._settle(task)
+        self._settle_kept(task)
 
     def _intend(self, task: Task, action: str, user: User) -> Intent | None:
         if self._store is None or task.item.stem is None:
@@ -408,6 +421,12 @@ class Acts:
                 " repaired: the user gets another new password then."
             ) from None
 
+    def _settle_kept(self, task: Task) -> None:
+        """Remove the intent of what is done. Where that fails it is tried once more in the end, and said then: the
+        account has changed, whatever became of the intent."""
+        with contextlib.suppress(StoreError):
+            self._settle(task)
+
     def _settle(self, task: Task) -> None:
         if self._store is not None and task.item.stem is not None and task.intent is not None:
             self._store.settle(task.item.stem)
@@ -427,7 +446,10 @@ class Acts:
                 raise NotReadyError(
                     f"{task.name}: whether the new password logs in could not be tried: {error.message}"
                 ) from None
-            raise DisagreementError(f"{task.name} cannot log in with the new password: {error.message}") from None
+            raise DisagreementError(
+                f"{task.name} cannot log in with the new password: {error.message} update_password=always for this user"
+                " gives another one."
+            ) from None
 
     def finish(self, task: Task) -> None:
         """Bring the disk to rest when the cloud is as asked."""
@@ -488,6 +510,15 @@ class Acts:
 def not_now(error: ApiError) -> Exception:
     """A user that is being worked on, or that is so new that not every server knows it, is waited for."""
     return NotNow(error) if error.kind in ("conflict", "not_found") else error
+
+
+def _perhaps_renewed(task: Task, error: ApiError) -> ApiError:
+    """Return the error of a renewal without an answer, with what it means: the old password may be dead."""
+    keeps = task.intent is not None and bool(task.intent.id)
+    then = "the next run gives another one" if keeps else "update_password=always gives another one"
+    return error.reworded(
+        f"{task.name}: {error.message} It may have happened: the old password may not work any more, and {then}."
+    )
 
 
 def take_back(task: Task, user: User) -> None:

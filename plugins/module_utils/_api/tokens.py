@@ -8,7 +8,14 @@ from __future__ import annotations
 
 from typing import Callable, NamedTuple
 
-from .._core.errors import AmbiguousTokenError, ApiError, CloudOpsError, DisagreementError, InputError
+from .._core.errors import (
+    AmbiguousTokenError,
+    ApiError,
+    CancelledError,
+    CloudOpsError,
+    DisagreementError,
+    InputError,
+)
 from .._core.token_spec import Spec, Token
 from .._core.tokens import (
     TokenOutcome,
@@ -91,7 +98,7 @@ def _apply(project: AiProject, request: Request, outcome: TokenOutcome, known: s
         token, value = _renew(project, plan.token)
         outcome.keep(token, value if request.return_token else None)
     if plan.token is not None and plan.action in ("replace", "delete"):
-        project.port.stop.check()
+        # Told to stop or not: what replaces it is there, and two of one name would stop every later run.
         _delete(project, outcome, plan.token)
 
 
@@ -126,7 +133,15 @@ def _as_asked(token: Token, spec: Spec) -> bool:
 
 
 def _renew(project: AiProject, token: Token) -> tuple[Token, str]:
-    return project.ask(lambda: project.renew_token(token.id))
+    try:
+        return project.ask(lambda: project.renew_token(token.id))
+    except ApiError as error:
+        if not error.uncertain:
+            raise
+        raise error.reworded(
+            f"{error.message} It may have happened: the old value of the AI token {token.id} may not open anything any"
+            " more. Run again with renew=true, which gives a new one."
+        ) from None
 
 
 def _recover(project: AiProject, made: Made[Token], outcome: TokenOutcome) -> tuple[Token, str]:
@@ -146,7 +161,7 @@ def _recover(project: AiProject, made: Made[Token], outcome: TokenOutcome) -> tu
     except ApiError as error:
         raise error.reworded(
             f"The AI token {token.id} was made, but the answer with its value was lost, and the API gave no new one:"
-            f" {error.message} Run again with token_id={token.id} and renew=true.{rest}",
+            f" {error.message} Give it one with token_id={token.id} and renew=true.{rest}",
             token_id=token.id,
         ) from None
 
@@ -170,7 +185,7 @@ def _described(spec: Spec) -> str:
 def _delete(project: AiProject, outcome: TokenOutcome, token: Token) -> None:
     try:
         project.ask(lambda: project.delete_token(token.id))
-    except ApiError as error:
+    except (ApiError, CancelledError) as error:
         if outcome.plan.action == "delete":
             raise
         raise error.reworded(

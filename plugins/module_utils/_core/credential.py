@@ -52,13 +52,15 @@ class Credential(NamedTuple):
 
 class Intent(NamedTuple):
     """A creation, a renewal or a deletion that was begun: written before the call, removed when its outcome is on
-    disk."""
+    disk. ``roles`` are those that a creation asked for, ``surplus`` those that the API added."""
 
     id: str
     action: str
     began_at: float
     valid_for: float
     user_id: int | None = None
+    roles: tuple[str, ...] | None = None
+    surplus: tuple[str, ...] = ()
 
     def claims(self, user: User) -> bool:
         """True if ``user`` is the one that this intent created or was about to renew.
@@ -163,6 +165,10 @@ def dump_intent(intent: Intent, description: str) -> str:
     return json.dumps({**intent._asdict(), "description": description}, sort_keys=True) + "\n"
 
 
+def _names(value: object) -> tuple[str, ...] | None:
+    return tuple(one for one in value if isinstance(one, str)) if isinstance(value, list) else None
+
+
 def load_intent(text: str, path: str) -> Intent:
     """Return the intent in a file, or raise :class:`StoreError`."""
     try:
@@ -174,6 +180,8 @@ def load_intent(text: str, path: str) -> Intent:
             float(data["began_at"]),
             float(data["valid_for"]),
             None if user_id is None else int(user_id),
+            _names(data.get("roles")),
+            _names(data.get("surplus")) or (),
         )
     except (ValueError, KeyError, TypeError, OverflowError, RecursionError):
         raise StoreError(f"{path} is not an intent that this collection wrote: look at it, then remove it.") from None

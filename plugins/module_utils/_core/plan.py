@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from .credential import Credential, Stored
+from .credential import Credential, Intent, Stored
 from .desired import Desired, Policy, idle_patterns, resolve_roles
 from .errors import CloudOpsError, GuardError, InputError, UserNotFoundError
 from .kit import kit_mark
@@ -223,12 +223,9 @@ def _plan_present(item: Item, user: User, observed: Observed, policy: Policy) ->
     if intent is not None and credential is not None and credential.intent == intent.id:
         # The account of this intent is known. Where it is not this one, it gave way to it.
         ours = credential.user_id == user.id
-    # What an earlier run created before it was killed is finished as that run would have: with exactly its roles.
-    created = ours and intent is not None and intent.action == "create"
-    desired = item.desired
-    if created:
-        desired = desired._replace(roles=tuple(desired.roles or ()))
-    exact = desired.exact or created
+    desired, exact = item.desired, item.desired.exact
+    if ours and intent is not None and intent.action == "create":
+        desired, exact = _finished(desired, user, intent, _is_fulfilled(credential, intent, user))
     renewal = _renewal(item, user, ours, observed.now, policy)
     steps = role_steps(user, desired, exact)
     if renewal is not None:
@@ -239,6 +236,26 @@ def _plan_present(item: Item, user: User, observed: Observed, policy: Policy) ->
     steps = [*keys, *steps] if desired.s3_credentials == "absent" else [*steps, *keys]
     steps += _kit_steps(item, user, bool(keys), policy)
     return item._replace(desired=desired, steps=tuple(steps), exact=exact)
+
+
+def _is_fulfilled(credential: Credential | None, intent: Intent, user: User) -> bool:
+    return credential is not None and credential.opens(user.id) and credential.intent == intent.id
+
+
+def _finished(desired: Desired, user: User, intent: Intent, fulfilled: bool) -> tuple[Desired, bool]:
+    """Return what is asked for an account that an earlier run created before it was killed, and whether exactly that:
+    it has the roles that were asked for then or are now, and not what the API added."""
+    if desired.exact:
+        return desired, True
+    listed = frozenset(desired.roles or ())
+    if fulfilled:
+        # Its roles are known to be right but for these. Others are what somebody granted since.
+        more = frozenset(intent.surplus) - listed
+        return desired._replace(revoke_roles=tuple(sorted(more.union(desired.revoke_roles)))), False
+    if desired.roles is None and intent.roles is None:
+        return desired, False
+    kept = user.role_names & frozenset(intent.roles or ()) - frozenset(desired.revoke_roles)
+    return desired._replace(roles=tuple(sorted(listed | kept))), True
 
 
 def role_steps(user: User, desired: Desired, exact: bool) -> list[Step]:
@@ -256,10 +273,8 @@ def role_steps(user: User, desired: Desired, exact: bool) -> list[Step]:
 
 def _renewal(item: Item, user: User, ours: bool, now: float, policy: Policy) -> Step | None:
     credential, intent = item.stored.credential, item.stored.intent
-    if ours and intent is not None:
-        done = credential is not None and credential.opens(user.id) and credential.intent == intent.id
-        if not done:
-            return Step("renew", reason="recover")
+    if ours and intent is not None and not _is_fulfilled(credential, intent, user):
+        return Step("renew", reason="recover")
     if item.desired.update_password == "always":
         return Step("renew", reason="always")
     opens = credential is not None and credential.opens(user.id)

@@ -159,9 +159,11 @@ def render_change(outcome: Outcome) -> tuple[dict[str, Any], dict[str, Any]]:
     gone = outcome.action == "deleted"
     now = None if gone else outcome.user
     before, after = _state(outcome.item.user, "kept"), _state(now, "renewed" if outcome.renewed else "kept")
-    for kind in {step.kind for step in outcome.done} & set(_ALSO_SHOWN):
-        name, was, is_now = _ALSO_SHOWN[kind]
+    done, there = {step.kind for step in outcome.done}, bool(before)
+    for kind, (name, was, is_now) in _ALSO_SHOWN.items():
+        if kind not in done:
+            continue
         # Tokens are there also without an account.
-        before.update({name: was} if before or kind == "revoke_token" else {})
+        before.update({name: was} if there or kind == "revoke_token" else {})
         after.update({name: is_now} if after else {})
     return before, after
