@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from ansible_collections.cloudops.ovh.plugins.module_utils._ansible import kinds, runner
+from ansible_collections.cloudops.ovh.plugins.module_utils._api import watch
 from tests.simulator import Simulator
 from tests.support.checks import foreseen, refused, run, written
 from tests.support.modules import PROJECT
@@ -294,6 +295,18 @@ def test_a_file_of_a_user_with_another_description_makes_no_second_account(
     assert [user["action"] for user in result["users"]] == ["failed", "created"]
     assert [user["description"] for user in sim.project().users()] == ["ada", "grace"][: 1 if check else 2]
     assert (folder / "Ada.yml").read_text() == before
+
+
+def test_a_lost_answer_and_a_changed_description_are_no_reason_to_create_again(
+    sim: Simulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(watch, "LAG", 0.3)
+    sim.settings.mangle = "lower"
+    sim.fault("reset", "POST", "/user$", when="after")
+    result = run(sim, kinds.USERS, users=["Ada", "grace"], roles=[AI])
+    (made,) = [user["id"] for user in sim.project().users() if user["description"] == "ada"]
+    refused(result, f"the answer to the creation was lost, and there is 'ada' (id {made}) since")
+    assert [user["action"] for user in result["users"]] == ["failed", "created"]
 
 
 def test_one_user_whose_description_only_the_list_shows_mangled(sim: Simulator) -> None:

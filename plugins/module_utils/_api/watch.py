@@ -157,7 +157,25 @@ class Watch:
             self._set_surplus(task, own)
             self._accept(task, found[0])
         else:
+            self._check_renamed(task, cloud)
             self._create_again(task)
+
+    @staticmethod
+    def _check_renamed(task: Task, cloud: Cloud) -> None:
+        """Give up where what appeared may be ours under a description that the API changed: nobody can tell."""
+        from .._core.likeness import likeness
+
+        wanted = likeness(task.item.desired.description or "")
+        since = [user for user in cloud.users if task.intent is not None and task.intent.claims(user)]
+        alike = [user for user in since if likeness(user.description) == wanted]
+        if alike:
+            raise DisagreementError(
+                "{}: the answer to the creation was lost, and there is {} since. If the API changed the description,"
+                " delete that account and choose one that the API keeps; then run again.".format(
+                    task.name, ", ".join("%r (id %d)" % (user.description, user.id) for user in alike)
+                ),
+                user_ids=[user.id for user in alike],
+            )
 
     @staticmethod
     def _create_again(task: Task) -> None:
