@@ -52,6 +52,7 @@ def test_revoke_ai_is_what_it_does_by_default(tmp_path: Path, sim: Simulator) ->
     assert [one["access"] for one in sim.project().s3_credentials(user["id"])] == [key["access"]]
     assert "ada: still has: objectstore_operator" in result.text
     assert "gone: still has: no account" in result.text
+    assert "Access keys, S3 policies and AI tokens were left alone; offboard_users_mode=revoke_all takes" in result.text
     again(tmp_path, sim, ["ada", "gone"])
 
 
@@ -115,7 +116,7 @@ def test_revoke_all_leaves_an_account_without_rights(tmp_path: Path, sim: Simula
     assert [one["id"] for one in sim.project().ai_tokens()] == [other["id"]]
     assert mine["id"] not in result.text
     assert "AI token notebooks (team=x,owner=ada) removed" in result.text
-    assert "ada: still has: nothing" in result.text
+    assert "ada: still has: no role and no access key" in result.text
     # Less access first: the token and the key, then the roles. One call of a module for all of it.
     assert "role" in changes(sim)[-1]
     assert len(result.tasks("cloudops.ovh.ovh_cloud_users")) == 2

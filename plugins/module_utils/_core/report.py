@@ -44,6 +44,8 @@ _NOBODY: dict[str, Any] = dict.fromkeys(
 _UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
 #: A spreadsheet would take a cell that begins so for a formula.
 _FORMULA = re.compile(r"\s*[=+\-@\uff1d\uff0b\uff0d\uff20]|[\t\r\n]")
+#: The same where it takes a semicolon, a tab or the end of a line for the end of a cell, as in much of Europe.
+_LATER_FORMULA = re.compile(r"([;\t\r\n]\s*)(?=[=+\-@\uff1d\uff0b\uff0d\uff20])")
 #: What has to stand in quotes in CSV, by RFC 4180.
 _QUOTED = re.compile(r'[",\r\n]|^\s|\s$')
 
@@ -59,6 +61,11 @@ class Report(NamedTuple):
     def compared(self) -> bool:
         """True if any project was compared with a list."""
         return any(project["compared"] for project in self.projects)
+
+    @property
+    def uncompared(self) -> list[str]:
+        """The audited projects that were not compared with a list."""
+        return [label(one) for one in self.projects if one["error"] is None and not one["compared"]]
 
     @property
     def findings(self) -> list[tuple[dict[str, Any], dict[str, Any]]]:
@@ -184,7 +191,11 @@ def cell(value: Any) -> str:
         return "yes" if value else "no"
     if isinstance(value, list):
         value = " ".join(str(one) for one in value)
-    text = "'" + value if isinstance(value, str) and _FORMULA.match(value) else str(value)
+    text = str(value)
+    if isinstance(value, str):
+        found = _FORMULA.match(value)
+        end = found.end() if found is not None else 0
+        text = ("'" if found is not None else "") + value[:end] + _LATER_FORMULA.sub(r"\1'", value[end:])
     return '"%s"' % text.replace('"', '""') if _QUOTED.search(text) else text
 
 
@@ -254,8 +265,16 @@ def headline(report: Report) -> str:
             total = count(summary["projects"], "project")
             text += " {:,} of {} could not be audited.".format(summary["unreadable"], total)
         return text
-    compared = all(project["compared"] for project in report.projects)
-    return "No problems. Access is as the list says." if compared else "No problems."
+    if not report.compared:
+        return "No problems."
+    return "No problems. Access is as the list says." + (" " + left_out(report) if report.uncompared else "")
+
+
+def left_out(report: Report, most: int = 5) -> str:
+    """Return which audited projects were not compared, where others were."""
+    names = report.uncompared
+    named = ", ".join(names[:most]) + (f" and {len(names) - most:,} more" if len(names) > most else "")
+    return f"Not compared with a list: {named}."
 
 
 def to_text(report: Report, most: int = 20) -> str:

@@ -16,7 +16,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from .audit import ERROR, KINDS, WARNING
-from .report import Report, headline, label, worst
+from .report import Report, headline, label, left_out, worst
 from .report_page import NOSCRIPT_STYLE, SCRIPT, STYLE
 from .report_table import name, table, text
 
@@ -86,6 +86,8 @@ def _verdict(report: Report) -> str:
 def _header(report: Report) -> list[str]:
     verdict = _verdict(report)
     compared = "Compared with the list of who should have access." if report.compared else "Not compared with a list."
+    if report.compared and report.uncompared:
+        compared += " " + text(left_out(report))
     return [
         "<header>",
         "<h1>Who has access</h1>",
@@ -142,7 +144,8 @@ def _findings(report: Report) -> list[str]:
 def _nothing(report: Report) -> str:
     if not report.compared:
         return "Nothing."
-    return "Nothing. Everybody on the list has an account with the right roles, and nobody else has one."
+    nothing = "Nothing. Everybody on the list has an account with the right roles, and nobody else has one."
+    return nothing + (" " + text(left_out(report)) if report.uncompared else "")
 
 
 def _group(kind: str, pairs: _Pairs, many: bool) -> list[str]:
