@@ -189,6 +189,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
     def parse(self, inventory: Any, loader: Any, path: str, cache: bool = True) -> None:
         """Fill the inventory from the API, or from the cache."""
         super().parse(inventory, loader, path, cache)
+        self._warned: set[str] = set()
         self._check_options(self._read_config_data(path))
         try:
             filters = check_filters(self.get_option("filters"))
@@ -280,6 +281,12 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         self._add_host_to_composed_groups(self.get_option("groups"), variables, host, strict=strict)
         self._add_host_to_keyed_groups(self.get_option("keyed_groups"), variables, host, strict=strict)
 
+    def _warn_of(self, condition: str, text: str) -> None:
+        """Warn once of a condition that cannot be evaluated: a project that it would exclude is a host."""
+        if condition not in self._warned:
+            self._warned.add(condition)
+            self.display.warning(text)
+
     def _is_wanted(self, host: str, variables: Mapping[str, Any], fields: Mapping[str, Any], filters: Any) -> bool:
         if isinstance(filters, Mapping):
             return has_fields(fields, filters)
@@ -289,6 +296,8 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
             except Exception as problem:
                 if self.get_option("strict"):
                     raise AnsibleParserError(f"filters: {condition!r} fails for {host}: {problem}") from None
+                said = f"filters: {condition!r} fails for {host}, and counts as false: {problem}"
+                self._warn_of(str(condition), said)
                 continue
             if holds:
                 return bool(include)

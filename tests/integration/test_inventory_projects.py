@@ -148,6 +148,17 @@ def test_filters(tmp_path: Path, cloud: Simulator, filters: Any, hosts: list[str
     assert sorted(inventory(tmp_path, cloud, {"filters": filters}).hosts) == hosts
 
 
+def test_a_condition_that_cannot_be_evaluated_is_said_once(tmp_path: Path, cloud: Simulator) -> None:
+    """A project that it should exclude is a host."""
+    found = inventory(tmp_path, cloud, {"filters": [{"exclude": "ovh_descripton == 'AI two'"}]})
+    assert sorted(found.hosts) == [A, B, C]
+    assert found.text.count("fails for") == 1
+    assert "and counts as false" in found.text
+    braces = inventory(tmp_path, cloud, {"filters": [{"exclude": "{{ ovh_access == 'restricted' }}"}]})
+    assert braces.hosts == {}
+    assert "filters[0]: exclude is a condition by itself: leave the braces out" in braces.text
+
+
 def test_a_filter_on_a_field_that_nothing_has_is_said(tmp_path: Path, cloud: Simulator) -> None:
     found = inventory(tmp_path, cloud, {"filters": {"stauts": "ok"}})
     assert found.hosts == {}

@@ -200,6 +200,21 @@ def test_options_may_be_set_once_and_the_rest_comes_from_the_environment(tmp_pat
     assert len(sim.project("f" * 32).users()) == len(sim.project(PROJECT).users()) == 1
 
 
+def test_a_list_that_is_text_is_cut_without_its_blanks(tmp_path: Path, sim: Simulator) -> None:
+    """Ansible leaves them in, and " bob" would be another account, for ever."""
+    sim.project().add_user("bob", ["ai_training_operator"])
+    users = {"users": "{{ people }}", "purge_users": True, "purge_match": ".", "return_password": False}
+    tasks = [
+        {"name": "Hold", "cloudops.ovh.ovh_cloud_users": users},
+        {"name": "Audit", "cloudops.ovh.ovh_cloud_audit_info": {"expected": "{{ people }}", "object_storage": False}},
+    ]
+    result = play(tmp_path, sim, tasks=tasks, args=["-e", "people=' ada, bob ,'"])
+    assert result.rc == 0, result.text
+    assert [user["action"] for user in result.task("Hold").result["users"]] == ["created", "unchanged"]
+    assert sorted(user["description"] for user in sim.project().users()) == ["ada", "bob"]
+    assert result.task("Audit").result["summary"]["drift"] == 0
+
+
 @pytest.mark.parametrize(("default", "own"), [("project_id", "service_name"), ("service_name", "project_id")])
 def test_a_default_by_another_name_is_not_taken_for_the_project_of_a_task(
     tmp_path: Path, sim: Simulator, default: str, own: str

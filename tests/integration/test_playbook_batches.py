@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +21,9 @@ OTHER = "fedcba9876543210fedcba9876543210"
 HOSTS = {"gone1": "0" * 32, "gone2": "1" * 32, "research": PROJECT, "production": OTHER}
 
 
-def run(playbook: str, tmp_path: Path, sim: Simulator, *args: str, **variables: Any) -> PlayResult:
+def run(
+    playbook: str, tmp_path: Path, sim: Simulator, *args: str, env: dict[str, str] | None = None, **variables: Any
+) -> PlayResult:
     inventory = {"all": {"hosts": {name: {"ovh_service_name": project} for name, project in HOSTS.items()}}}
     common: dict[str, Any] = {
         "target": "all",
@@ -35,6 +39,7 @@ def run(playbook: str, tmp_path: Path, sim: Simulator, *args: str, **variables: 
         inventory=inventory,
         extra_vars={**common, **variables},
         args=list(args),
+        env=env or {},
     )
 
 
@@ -105,3 +110,31 @@ def test_a_variable_of_a_host_is_no_target(playbook: str, tmp_path: Path, sim: S
     assert "matches no host" not in result.text
     if playbook == "audit":
         assert f"Report: {tmp_path / 'access.html'}" in result.text
+
+
+@pytest.mark.parametrize(
+    ("playbook", "options", "expected"),
+    [
+        # The first batch fails: the rest was not begun.
+        ("onboard", {"batch": 1}, {"projects": 4, "projects_failed": 4, "created": 0}),
+        ("onboard", {}, {"projects": 4, "projects_failed": 2, "created": 2}),
+        ("offboard", {"batch": 2}, {"projects": 4, "projects_failed": 4, "deleted": 0}),
+        # One person with two accounts, and two projects that could not be audited.
+        ("audit", {}, {"projects": 4, "projects_failed": 2, "people": 1, "accounts": 2, "errors": 2}),
+    ],
+)
+def test_the_statistics_say_what_the_summary_says(
+    tmp_path: Path, sim: Simulator, playbook: str, options: dict[str, Any], expected: dict[str, int]
+) -> None:
+    sim.add_project(OTHER)
+    if playbook != "onboard":
+        for project in (PROJECT, OTHER):
+            sim.project(project).add_user("ada", ["ai_training_operator", "objectstore_operator"])
+    options = {**options, "onboard_users_users": ["ada"]}
+    if playbook == "audit":
+        options["audit_users_expected"] = ["ada"]
+    result = run(playbook, tmp_path, sim, env={"ANSIBLE_SHOW_CUSTOM_STATS": "1"}, **options)
+    said = re.search(r"RUN: (\{.*\})", " ".join(result.stdout.split("CUSTOM STATS:")[1].split()))
+    assert said is not None, result.text
+    counts = json.loads(said[1])[f"{playbook}_summary"]
+    assert {key: counts[key] for key in expected} == expected

@@ -14,7 +14,7 @@ import pytest
 from tests.simulator import Simulator
 from tests.support.plays import PROJECT, play
 
-ROLE, HOST = "11111111111111111111111111111111", "22222222222222222222222222222222"
+ROLE, HOST, NEXT = "1" * 31 + "a", "2" * 31 + "b", "3" * 31 + "c"
 #: The variables of a host that has the variable for its project, and names none.
 NOBODY: dict[str, Any] = {
     "blank": "",
@@ -22,6 +22,7 @@ NOBODY: dict[str, Any] = {
     "null": None,
     "looked-up": "{{ lookup('ansible.builtin.env', 'NOT_SET') }}",
     "unknown": "{{ project_ids[inventory_hostname] }}",
+    "omitted": "{{ project_id_of_nobody | default(omit) }}",
 }
 
 
@@ -30,7 +31,9 @@ def test_a_host_that_leaves_its_project_empty_gets_no_other(tmp_path: Path, sim:
     role = f"{name}_users_service_name"
     hosts: dict[str, Any] = {host: {"ovh_service_name": value} for host, value in NOBODY.items()}
     hosts.update(environment={role: ""}, host={"ovh_service_name": HOST}, role={"ovh_service_name": "", role: ROLE})
-    for project in (ROLE, HOST):
+    # What is omitted is not set: the next source counts.
+    hosts.update({"next": {role: "{{ nothing | default(omit) }}", "ovh_service_name": NEXT}})
+    for project in (ROLE, HOST, NEXT):
         sim.add_project(project)
     variables = {
         "target": "all",
@@ -42,8 +45,8 @@ def test_a_host_that_leaves_its_project_empty_gets_no_other(tmp_path: Path, sim:
         tmp_path, sim, playbook=f"cloudops.ovh.{name}", extra_vars=variables, inventory={"all": {"hosts": hosts}}
     )
     called = [found[1] for call in sim.calls if (found := re.search(r"/cloud/project/([0-9a-f]+)/", call.path))]
-    assert set(called) == {PROJECT, ROLE, HOST}
-    assert called.count(PROJECT) == called.count(ROLE) == called.count(HOST)
+    assert set(called) == {PROJECT, ROLE, HOST, NEXT}
+    assert called.count(PROJECT) == called.count(ROLE) == called.count(HOST) == called.count(NEXT)
     assert {host for host, stats in result.stats.items() if stats["failures"]} == set(NOBODY), result.text
     said = {one.host: one.result["msg"] for one in result.tasks("Check the rules between the options")}
     assert [host for host in NOBODY if "ovh_service_name" not in said[host]] == [], said

@@ -214,6 +214,10 @@ def test_rows_are_chosen_by_a_further_column() -> None:
     chosen = {name: [one["description"] for one in people_from_csv(blanks, where={"project": name})]
               for name in ("Data Science", "Data", "Science")}  # fmt: skip
     assert chosen == {"Data Science": ["ada", "cy"], "Data": ["bob", "cy"], "Science": []}
+    # Nobody shall miss a project for a capital or a blank.
+    assert [one["description"] for one in people_from_csv(blanks, where={"project": " data science"})] == ["ada", "cy"]
+    with pytest.raises(InputError, match="line 1 names no column projekt, which where asks for"):
+        people_from_csv(blanks, where={"projekt": "Data"})
     for where in ("project", {"project": 1}, {"roles": "a_b"}):
         with pytest.raises(InputError, match="^where"):
             people_from_csv(text, where=where)

@@ -83,6 +83,7 @@ def test_filters(value: Any, checked: Any) -> None:
         ([{"include": "a"}, {"include": "a", "exclude": "a"}], r"filters\[1\] must have exactly one key"),
         ([{"only": "a"}], r"filters\[0\] must have exactly one key"),
         ([{"include": ["a"]}], r"filters\[0\]: include must be a condition or a boolean, not a list"),
+        ([{"exclude": "{{ a == 'b' }}"}], r"filters\[0\]: exclude is a condition by itself: leave the braces out"),
     ],
 )
 def test_filters_of_another_form_are_refused(value: Any, message: str) -> None:

@@ -37,13 +37,18 @@ class Kind(NamedTuple):
 
 
 class _Module(AnsibleModule):
-    """Remembers what was given for the project: Ansible lets an alias overwrite the option, so that a default of
-    ``module_defaults`` would go before what the task says."""
+    """Looks at what was given before Ansible does, which lets an alias overwrite the option: a default of
+    ``module_defaults`` would go before the project that the task names."""
 
     projects: tuple[Any, ...] = ()
 
     def _load_params(self) -> None:
         super()._load_params()
+        for name, option in self.argument_spec.items():
+            given = self.params.get(name)
+            if option.get("elements") == "raw" and isinstance(given, str):
+                # Ansible would cut a list that is text at its commas, and leave the blanks in the names.
+                self.params[name] = [part.strip() for part in given.split(",") if part.strip()]
         self.projects = tuple(self.params.get(name) for name in ("service_name", "project_id"))
 
     def check_project(self) -> None:

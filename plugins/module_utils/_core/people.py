@@ -95,10 +95,10 @@ def _rows_of_text(text: str, delimiter: str | None, more: Iterable[str]) -> Iter
     if header is None:
         raise InputError("The CSV is empty. Its first line names the columns, such as description,roles.")
     where, names = header
-    columns = _columns(where, names, more)
-    absent = [name for name in more if name not in columns]
+    absent = [name for name in more if name not in map(_column, names)]
     if absent:
         raise InputError(f"{where} names no column {absent[0]}, which where asks for.")
+    columns = _columns(where, names, more)
     for where, values in records:
         surplus = [value for value in values[len(columns) :] if value.strip()]
         if surplus:
@@ -205,7 +205,12 @@ def _is_wanted(row: Row, wanted: Mapping[str, str]) -> bool:
     What separates values is what separates roles: a name may have blanks in it.
     """
     cells = {name: str(row.cells.get(name) or "").strip() for name in wanted}
-    return all(not cells[name] or value in (cells[name], *split_roles(cells[name])) for name, value in wanted.items())
+    return all(not cells[name] or _has(cells[name], value) for name, value in wanted.items())
+
+
+def _has(cell: str, value: str) -> bool:
+    """True if a cell is that value, or has it among its own, in any case: nobody shall miss a project for a capital."""
+    return value.strip().casefold() in [one.strip().casefold() for one in (cell, *split_roles(cell))]
 
 
 def _person(row: Row, more: Iterable[str]) -> dict[str, Any]:

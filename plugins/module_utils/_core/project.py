@@ -73,6 +73,8 @@ def _check_rule(rule: object, where: str) -> tuple[bool, Any]:
     ((kind, condition),) = rule.items()
     if not isinstance(condition, (str, bool)):
         raise InputError(f"{where}: {kind} must be a condition or a boolean, not {kind_of(condition)}.")
+    if isinstance(condition, str) and ("{{" in condition or "{%" in condition):
+        raise InputError(f"{where}: {kind} is a condition by itself: leave the braces out.")
     return kind == "include", condition
 
 
