@@ -84,6 +84,8 @@ notes:
   - Two runs at the same time can make two tokens of one name. The next run then names them.
   - A run that is killed after the creation loses the value. O(renew=true) gives a new one. Killed while it replaces
     a token, it can leave both. The next run names them, and O(token_id) with O(state=absent) removes one.
+  - Do not use it with C(until) and C(retries). Ansible throws the result of an attempt that failed away, and with it
+    the value.
 seealso:
   - module: cloudops.ovh.ovh_ai_token_info
   - module: cloudops.ovh.ovh_cloud_user

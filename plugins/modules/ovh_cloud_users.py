@@ -216,6 +216,8 @@ notes:
     removes only what it made itself, and its credential file then says so.
   - On a file system that ignores case two descriptions that differ only in case share a credential file.
     Use another file system.
+  - Without O(credentials_dir) do not use it with C(until) and C(retries). Ansible throws the result of an attempt that
+    failed away, and with it the passwords. The module waits and repeats by itself.
 seealso:
   - module: cloudops.ovh.ovh_cloud_user
   - module: cloudops.ovh.ovh_cloud_user_role

@@ -570,7 +570,12 @@ def test_an_intent_that_cannot_be_removed_hides_nothing_of_what_was_done(act: st
     bench.project.script("create_user", (ADA, "secret"))
     bench.project.script("renew_password", "secret")
     assert bench.keeper is not None
-    settle, bench.keeper.settle = bench.keeper.settle, lambda stem: (_ for _ in ()).throw(StoreError("Full."))
+    settle = bench.keeper.settle
+
+    def fail(stem: str) -> None:
+        raise StoreError("Full.")
+
+    bench.keeper.settle = fail
     bench.said(one)
     assert (one.outcome.done, one.outcome.renewed) == ([step], True)
     with pytest.raises(StoreError):

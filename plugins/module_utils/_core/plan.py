@@ -371,8 +371,8 @@ def _too_many(verb: str, hit: Sequence[Item], option: str, limit: int) -> GuardE
     ]
     names = ", ".join("{} ({})".format(one["description"], one["user_id"] or "no account") for one in who)
     return GuardError(
-        "Refused before any change: this run would %s %d users, and %s is %d. It would hit: %s."
-        " If that is meant, raise %s." % (verb, len(who), option, limit, names, option),
+        "Refused before any change: this run would %s %d user%s, and %s is %d. It would hit: %s."
+        " If that is meant, raise %s." % (verb, len(who), "" if len(who) == 1 else "s", option, limit, names, option),
         option=option,
         limit=limit,
         users=who,
