@@ -135,6 +135,14 @@ def test_an_answer_of_another_shape_is_uncertain(
         }
 
 
+def test_an_entry_that_is_none_is_named() -> None:
+    user = {"id": 3, "username": "user-3"}
+    with pytest.raises(ApiError, match=r"something that is not a user \(entry 2 of the list\)\. Run again"):
+        parse_users([user, {**user, "username": None}])
+    with pytest.raises(ApiError, match=r"something that is not a role \(entry 1 of the list\)\. Run again"):
+        parse_catalogue({"roles": [{"id": None, "name": "x"}]})
+
+
 # Roles by name
 
 OPERATOR = Role("r1", "ai_training_operator", " AI Operator ")

@@ -378,7 +378,7 @@ README = """\
 # Your account for OVHcloud AI Training
 
 This is for `ada 'x' lovelace`. Your user name is `user-3`, your project is `p1`.
-The password comes with this text, in a file or a message of its own.
+The password comes with this text, in a file or a message of its own, unless you have one already.
 
 ## Log in
 

@@ -494,6 +494,18 @@ def test_of_two_accounts_of_ours_the_older_stays_and_gets_another_password(bench
     assert (outcome.action, outcome.user) == ("created", first)
 
 
+@pytest.mark.parametrize("folder", [False, True])
+def test_a_role_that_the_api_added_is_said_where_nobody_will_know(bench: Make, folder: bool) -> None:
+    """With a folder the intent knows it, and the next run takes it away."""
+    one = bench(folder=folder)
+    one.project.script("create_user", (user(7, roles=(AI, READ)), "secret"))
+    one.lists = [ApiError("503.", "unreached")]
+    (outcome,) = one.run(item(CREATE, exact=True))
+    said = f"The API has added {READ}: take that away with revoke_roles."
+    assert (said in message(outcome)) is not folder
+    assert message(outcome).startswith("ada (user 7): what was done could not be confirmed: 503.")
+
+
 def test_roles_that_the_api_added_are_taken_away(bench: Make) -> None:
     one = bench(folder=True)
     one.project.script("create_user", (user(7, roles=(AI, READ)), "secret"))

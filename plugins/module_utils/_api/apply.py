@@ -169,11 +169,21 @@ class Executor:
             elif isinstance(error, CancelledError):
                 task.outcome.error = CancelledError(
                     f"{task.name}: the run was told to stop before the API confirmed the changes. Run again to finish."
+                    + _surplus(task)
                 )
             else:
                 task.outcome.error = NotReadyError(
                     f"{task.name}: what was done could not be confirmed: {error.message} Running again is safe."
+                    + _surplus(task)
                 )
+
+
+def _surplus(task: Task) -> str:
+    """Return which roles the API has added to an account that this run made. Without a folder no later run knows."""
+    if task.made is None or task.user is None or task.made != task.user.id or task.intent is None or task.intent.id:
+        return ""
+    added = sorted(task.user.role_names - frozenset(task.item.desired.roles or ()))
+    return " The API has added {}: take that away with revoke_roles.".format(", ".join(added)) if added else ""
 
 
 def _perhaps_done(task: Task, lost: ApiError) -> CloudOpsError:

@@ -77,7 +77,8 @@ def readme_text(kit: Kit, user: User, service_name: str, with_key: bool) -> str:
     return (
         f"# Your account for OVHcloud AI Training\n\n"
         f"This is for {_code(user.description)}. Your user name is {_code(user.username)}, your project is"
-        f" {_code(service_name)}.\nThe password comes with this text, in a file or a message of its own.\n\n"
+        f" {_code(service_name)}.\nThe password comes with this text, in a file or a message of its own,"
+        f" unless you have one already.\n\n"
         f"## Log in\n\n"
         f"    ovhai login\n    ovhai me\n\n"
         f"`ovhai login` asks for the user name and the password. The web pages of notebooks and jobs ask for the same"

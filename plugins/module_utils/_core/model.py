@@ -11,9 +11,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from fnmatch import fnmatchcase
-from typing import Any, NamedTuple
+from typing import Any, Callable, NamedTuple, TypeVar
 
 from .errors import ApiError, UnknownRoleError
+
+_T = TypeVar("_T")
 
 #: Labels of OVHcloud's documentation. The API sends labels of its own and changes them without notice,
 #: people copy these. They count only where the catalogue has the role.
@@ -80,6 +82,14 @@ def _is_id(value: object) -> bool:
     return isinstance(value, int) and not isinstance(value, bool)
 
 
+def _entry(parse: Callable[[object], _T], item: object, number: int, what: str) -> _T:
+    """Return an entry of a list; its error says which one it is."""
+    try:
+        return parse(item)
+    except ApiError:
+        raise malformed(f"{what} (entry {number} of the list)") from None
+
+
 def parse_role(data: object) -> Role:
     """Return the role in an API answer, or raise :class:`ApiError`."""
     if not isinstance(data, dict) or not isinstance(data.get("name"), str):
@@ -97,7 +107,7 @@ def parse_roles(data: object) -> tuple[Role, ...]:
     """Return a list of roles, or raise :class:`ApiError`."""
     if not isinstance(data, list):
         raise malformed("a list of roles")
-    return tuple(parse_role(item) for item in data)
+    return tuple(_entry(parse_role, item, number, "a role") for number, item in enumerate(data, 1))
 
 
 def parse_user(data: object) -> User:
@@ -120,7 +130,7 @@ def parse_users(data: object) -> tuple[User, ...]:
     """Return the list of users of a project, or raise :class:`ApiError`."""
     if not isinstance(data, list):
         raise malformed("a list of users")
-    return tuple(parse_user(item) for item in data)
+    return tuple(_entry(parse_user, item, number, "a user") for number, item in enumerate(data, 1))
 
 
 def parse_password(data: object) -> str:
