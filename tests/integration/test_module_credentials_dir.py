@@ -428,6 +428,8 @@ def test_what_could_not_be_stored_has_changed_all_the_same(
 def test_the_files_of_an_account_that_is_gone_need_no_rights(sim: Simulator, base: Path) -> None:
     keep(sim, base, ["ada"])
     sim.project().remove_user(sim.project().user_by_description("ada")["id"])
+    # The account of a credential that was issued a moment ago is waited for.
+    sim.advance(60)
     sim.clear_calls()
     gone = keep(sim, base, ["ada"], state="absent")
     assert (gone["changed"], list(folder_of(base).glob("*.yml"))) == (True, [])

@@ -289,6 +289,8 @@ def test_a_file_of_a_user_with_another_description_makes_no_second_account(
     made = run(sim, kinds.USERS, users=["ada"], **options)["users"][0]["user_id"]
     folder = tmp_path / "creds" / PROJECT
     (folder / "ada.yml").rename(folder / "Ada.yml")
+    # The account of a credential that was issued a moment ago is waited for.
+    sim.advance(60)
     before = (folder / "Ada.yml").read_text()
     result = run(sim, kinds.USERS, check=check, users=[{"name": "Ada", "state": state}, "grace"], **options)
     refused(result, f"is that of user {made}, whose description is 'ada'", "list the user by user_id")

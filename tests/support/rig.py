@@ -18,7 +18,7 @@ import yaml
 from ansible.parsing.vault import VaultLib, VaultSecret
 
 from ansible_collections.cloudops.ovh.plugins.module_utils._ansible import kinds
-from ansible_collections.cloudops.ovh.plugins.module_utils._api import apply, client, creation, vault, watch
+from ansible_collections.cloudops.ovh.plugins.module_utils._api import apply, client, creation, endpoints, vault, watch
 from ansible_collections.cloudops.ovh.plugins.module_utils._api.client import Stop
 from ansible_collections.cloudops.ovh.plugins.module_utils._core import pacing
 from tests.simulator import Simulator
@@ -34,6 +34,8 @@ HURRY: tuple[tuple[Any, str, Any], ...] = (
     (watch, "_LONGEST_REST", 0.1),
     (apply, "_FIRST_PAUSE", 0.01),
     (apply, "_LONGEST_PAUSE", 0.05),
+    (endpoints, "_FIRST_PAUSE", 0.01),
+    (endpoints, "_LONGEST_PAUSE", 0.05),
     (client, "_FIRST_BACKOFF", 0.005),
     (client, "_LONGEST_BACKOFF", 0.02),
     (pacing, "SHORTEST_PAUSE", 0.05),

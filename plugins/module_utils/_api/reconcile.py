@@ -25,6 +25,8 @@ from .endpoints import Project
 from .known import completed, side_by_side
 
 if TYPE_CHECKING:
+    from .._core.access_keys import AccessKey
+    from .storage import Storage
     from .store import Store
     from .task import Acts
 
@@ -178,19 +180,24 @@ def _keys_to_revoke(
     from .storage import Storage
 
     storage = Storage(project.port, request.service_name)
-    found, problems = side_by_side(
-        request.settings.concurrency, lambda user_id: storage.ask(lambda: storage.keys(user_id)), ids
-    )
+    found, problems = side_by_side(request.settings.concurrency, lambda user_id: _keys_of(storage, user_id), ids)
     keys = {user_id: tuple(key.access for key in held) for user_id, held in found.items()}
-    return keys, {user_id: error for user_id, error in problems.items() if not _is_gone(project, user_id, error)}
+    return keys, problems
 
 
-def _is_gone(project: Project, user_id: int, error: ApiError) -> bool:
-    """True where there is no such user any more, though the list shows it. "Not found" is also said of new ones."""
+def _keys_of(storage: Storage, user_id: int) -> tuple[AccessKey, ...]:
+    """Return the access keys of a user, none where there is no such user any more, though the list shows it. "Not
+    found" is also said of users that are new: those are asked about again."""
     try:
-        return error.kind == "not_found" and project.user_by_id(user_id) is None
-    except ApiError:
-        return False
+        return storage.keys(user_id)
+    except ApiError as error:
+        if error.kind != "not_found":
+            raise
+        try:
+            gone = storage.user_by_id(user_id) is None
+        except ApiError:
+            gone = False
+    return () if gone else storage.ask(lambda: storage.keys(user_id))
 
 
 def _note_keys(outcomes: Sequence[Outcome], unread: Mapping[int, ApiError], check: bool) -> None:
