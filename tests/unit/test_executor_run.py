@@ -192,6 +192,21 @@ def test_a_token_that_stayed_fails_the_user_in_the_end(bench: Make, monkeypatch:
     assert message(outcome).startswith("ada (user 3): the AI token t could not be removed and may be left; ")
 
 
+def test_what_stayed_is_said_besides_what_failed_after_it(bench: Make) -> None:
+    def refuse(self: Acts, task: object, step: Step) -> None:
+        raise ApiError("The key stays.", "refused")
+
+    one = bench()
+    one.patch(Acts, "_revoke_key", refuse)
+    one.project.script("revoke", ApiError("The role stays.", "refused"))
+    steps = (Step("revoke_key", key="k"), Step("revoke", (READ,)))
+    (outcome,) = one.run(Item(desired(revoke_roles=(READ,)), user(3, roles=(READ,)), steps))
+    assert message(outcome) == "The role stays."
+    assert [note[:70] for note in outcome.notes] == [
+        "ada (user 3): the access key k could not be removed and may be left; t"
+    ]
+
+
 def test_a_key_that_the_api_keeps_refusing_to_remove_is_left_behind(bench: Make) -> None:
     one = bench(wait_timeout=5)
     one.patch(one.project, "users", lambda: [user(3, roles=() if "revoke" in one.calls else (READ,))])

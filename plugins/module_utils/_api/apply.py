@@ -52,6 +52,10 @@ class Executor:
                     self._collect(running)
                 elif not self._look():
                     break
+        for task in self._tasks:
+            if task.deferred is not None and task.outcome.error is not task.deferred:
+                # Something else failed after it: both are said.
+                task.outcome.notes.append(task.deferred.message)
         return [task.outcome for task in self._tasks]
 
     def _first_phase(self, task: Task) -> str:

@@ -124,9 +124,9 @@ class Task:
         planned = [step for step in self.todo if step.kind in ROLE_STEPS]
         if not planned or self.item.user is None or self.outcome.done:
             return
-        place = self.todo.index(planned[0])
-        before, after = list(self.todo)[:place], [step for step in list(self.todo)[place:] if step not in planned]
-        self.todo = deque([*before, *role_steps(user, self.item.desired, self.exact), *after])
+        steps, place = list(self.todo), self.todo.index(planned[0])
+        rest = [step for step in steps[place:] if step not in planned]
+        self.todo = deque([*steps[:place], *role_steps(user, self.item.desired, self.exact), *rest])
         self.item = self.outcome.item = self.item._replace(user=user)
 
     def own(self, described: Sequence[User]) -> set[int]:
