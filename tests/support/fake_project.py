@@ -98,20 +98,11 @@ class FakeKeeper(Scripted):
         super().__init__(journal)
         self.begun = 0
 
-    def begin(
-        self,
-        stem: str,
-        description: str,
-        action: str,
-        now: float,
-        valid_for: float,
-        user: Any,
-        roles: tuple[str, ...] | None = None,
-    ) -> Intent:
+    def begin(self, stem: str, description: str, intent: Intent) -> Intent:
         self.begun += 1
-        number = user.id if user is not None else None
-        self.answer("begin", stem, description, action, now, valid_for, number)
-        return Intent(f"i{self.begun}", action, now, valid_for, number, roles)
+        asked = intent.action, intent.began_at, intent.valid_for, intent.user_id
+        self.answer("begin", stem, description, *asked)
+        return intent._replace(id=f"i{self.begun}")
 
     def extend(self, stem: str, description: str, intent: Intent, valid_for: float) -> Intent:
         self.answer("extend", stem, description, intent.id, valid_for)

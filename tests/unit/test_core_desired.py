@@ -123,11 +123,7 @@ def test_whether_a_missing_user_is_created(create: dict[str, bool], if_missing: 
             " username.",
             None,
         ),
-        (
-            {"name": 5},
-            "users[0]: description must be a string, not a number; quote it, or use the filter string.",
-            None,
-        ),
+        ({"name": 5}, f"users[0]: {NO_STRING}", None),
         ("  ", "users[0]: description is empty or blank; it is the name that users are found by.", None),
         ("\ud800", "users[0]: description is not valid Unicode text. A file that it comes from is to be UTF-8.", None),
         ({"user_id": 0}, "users[0]: user_id must be a positive integer, not 0.", "user_id"),
@@ -135,16 +131,8 @@ def test_whether_a_missing_user_is_created(create: dict[str, bool], if_missing: 
         ({"user_id": "7a"}, "users[0]: user_id must be a positive integer, not '7a'.", "user_id"),
         ({"username": " "}, "users[0]: username must be a string that is not blank.", "username"),
         ({"username": 5}, "users[0]: username must be a string that is not blank.", "username"),
-        (
-            {"name": "ada", "roles": ""},
-            f"{ADA}: roles {EMPTY}",
-            "roles",
-        ),
-        (
-            {"name": "ada", "revoke_roles": " , "},
-            f"{ADA}: revoke_roles {EMPTY}",
-            "revoke_roles",
-        ),
+        ({"name": "ada", "roles": ""}, f"{ADA}: roles {EMPTY}", "roles"),
+        ({"name": "ada", "revoke_roles": " , "}, f"{ADA}: revoke_roles {EMPTY}", "revoke_roles"),
         ({"name": "ada", "roles": 5}, f"{ADA}: roles must be a list of role names, not a number.", "roles"),
         ({"name": "ada", "roles": ["a", 5]}, f"{ADA}: roles holds 5, which is not a role name.", "roles"),
         (

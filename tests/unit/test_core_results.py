@@ -213,14 +213,8 @@ FIVE = "ada: No 0. ada: No 1. users[2] (ada): No 2. ada: No 3. ada: No 4."
         (0, None),
         (1, "1 of 3 users failed. ada: No 0."),
         (5, f"5 of 7 users failed. {FIVE}"),
-        (
-            6,
-            f"6 of 8 users failed. {FIVE} 1 more are in the result.",
-        ),
-        (
-            7,
-            f"7 of 9 users failed. {FIVE} 2 more are in the result.",
-        ),
+        (6, f"6 of 8 users failed. {FIVE} 1 more are in the result."),
+        (7, f"7 of 9 users failed. {FIVE} 2 more are in the result."),
     ],
 )
 def test_the_message_of_a_run_names_the_first_that_failed(failed: int, message: str | None) -> None:

@@ -15,17 +15,8 @@ from .._core.model import User
 class Keeper(Protocol):
     """Keeps passwords and intents by stem; see :class:`Store`."""
 
-    def begin(
-        self,
-        stem: str,
-        description: str,
-        action: str,
-        now: float,
-        valid_for: float,
-        user: User | None,
-        roles: tuple[str, ...] | None = None,
-    ) -> Intent:
-        """Write the intent to create or renew, and return it."""
+    def begin(self, stem: str, description: str, intent: Intent) -> Intent:
+        """Write the intent to create or renew, and return it with its id."""
 
     def extend(self, stem: str, description: str, intent: Intent, valid_for: float) -> Intent:
         """Let an intent hold for longer."""

@@ -205,21 +205,11 @@ class Store:
 
     # Writing
 
-    def begin(
-        self,
-        stem: str,
-        description: str,
-        action: str,
-        now: float,
-        valid_for: float,
-        user: User | None,
-        roles: tuple[str, ...] | None = None,
-    ) -> Intent:
-        """Write the intent to create (with these roles), renew or delete, and return it."""
-        number = user.id if user is not None else None
-        intent = Intent(secrets.token_hex(8), action, float(int(now)), valid_for, number, roles)
-        self._folder.write(stem + _INTENT, dump_intent(intent, description))
-        return intent
+    def begin(self, stem: str, description: str, intent: Intent) -> Intent:
+        """Write the intent to create, renew or delete, and return it with its id."""
+        known = intent._replace(id=secrets.token_hex(8))
+        self._folder.write(stem + _INTENT, dump_intent(known, description))
+        return known
 
     def extend(self, stem: str, description: str, intent: Intent, valid_for: float) -> Intent:
         """Let an intent hold for longer, where its request is sent once more, or say more of it."""

@@ -281,10 +281,11 @@ class Acts:
             task.intent = task.intent._replace(valid_for=lasting, roles=roles)
             if self._store is not None and task.item.stem is not None:
                 self._store.extend(task.item.stem, description, task.intent, lasting)
-        elif self._store is not None and task.item.stem is not None:
-            task.intent = self._store.begin(task.item.stem, description, "create", now, lasting, None, roles)
         else:
-            task.intent = Intent("", "create", float(int(now)), lasting, None, roles)
+            intent = Intent("", "create", float(int(now)), lasting, None, roles)
+            if self._store is not None and task.item.stem is not None:
+                intent = self._store.begin(task.item.stem, description, intent)
+            task.intent = intent
         # Writing takes a moment: what was not sent by then is not begun.
         self._stop.check()
 
@@ -399,8 +400,8 @@ class Acts:
     def _intend(self, task: Task, action: str, user: User) -> Intent | None:
         if self._store is None or task.item.stem is None:
             return None
-        now = self._project.port.now()
-        task.intent = self._store.begin(task.item.stem, user.description, action, now, LATE_EFFECT, user)
+        intent = Intent("", action, float(int(self._project.port.now())), LATE_EFFECT, user.id)
+        task.intent = self._store.begin(task.item.stem, user.description, intent)
         return task.intent
 
     def _keep(self, task: Task, user: User, password: str, intent: Intent | None) -> None:
