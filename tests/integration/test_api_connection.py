@@ -20,7 +20,7 @@ import requests
 from ansible_collections.cloudops.ovh.plugins.module_utils._ansible import kinds, runner
 from ansible_collections.cloudops.ovh.plugins.module_utils._api.client import Port
 from ansible_collections.cloudops.ovh.plugins.module_utils._api.config import resolve
-from ansible_collections.cloudops.ovh.plugins.module_utils._api.failures import located
+from ansible_collections.cloudops.ovh.plugins.module_utils._api.failures import from_answer, hidden, located
 from ansible_collections.cloudops.ovh.plugins.module_utils._api.sending import Request
 from ansible_collections.cloudops.ovh.plugins.module_utils._core.errors import ApiError
 from tests.simulator import Simulator
@@ -619,6 +619,30 @@ def test_a_bearer_token_that_the_api_quotes_is_hidden(sim: Simulator, monkeypatc
     assert "The API says: no right: ********." in result["msg"]
     assert seen
     assert seen[0] not in json.dumps(result)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ['{"password": "Pl\\"a/\\\\ü"}', '{"password": "Pl\\"a/\\\\\\u00fc"}', "?password=Pl%22a%2F%5C%C3%BC", 'Pl"a/\\ü'],
+)
+def test_a_secret_is_hidden_in_every_form(text: str) -> None:
+    assert hidden(text, ['Pl"a/\\ü']).replace('{"password": "', "").startswith(("********", "?password=********"))
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "message", "said", "unsaid"),
+    [
+        # The password of a user was tried, which says nothing about our keys.
+        ("/cloud/project/x/user/3/token", 401, "no", "(HTTP 401)", "check the keys"),
+        ("/cloud/project/x/user", 401, "no", "check the keys", "base URLs"),
+        ("/cloud/project/x/role", 404, "Got an invalid (or empty) URL.", "Its base URLs end in /1.0 or /v1", "keys"),
+        ("/cloud/project/x/role", 404, "no", "The API says: no.", "base URLs"),
+    ],
+)
+def test_advice_fits_the_call(path: str, status: int, message: str, said: str, unsaid: str) -> None:
+    error = from_answer(Request("GET", path), status, {"message": message}, {})
+    assert said in error.message
+    assert unsaid not in error.message
 
 
 def test_a_bearer_token_that_is_not_given_any_more_is_said(sim: Simulator, impatient: None) -> None:

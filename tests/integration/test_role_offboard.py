@@ -56,6 +56,15 @@ def test_revoke_ai_is_what_it_does_by_default(tmp_path: Path, sim: Simulator) ->
     again(tmp_path, sim, ["ada", "gone"])
 
 
+def test_who_could_not_be_offboarded_still_has_what_the_summary_says(tmp_path: Path, sim: Simulator) -> None:
+    sim.project().add_user("ada", ROLES)
+    sim.fault("status", "DELETE", "/role/", times=None, status=400, message="No.")
+    result = offboard(tmp_path, sim, ["ada"])
+    assert result.rc != 0
+    (line,) = [one for one in result.text.splitlines() if "localhost: failed    ada: DELETE" in one]
+    assert "The API says: No. Still has: ai_training_operator, objectstore_operator" in line
+
+
 def test_a_name_that_only_looks_like_an_account_is_pointed_out(tmp_path: Path, sim: Simulator) -> None:
     user = sim.project().add_user("ada@example.com", ROLES)
     result = offboard(tmp_path, sim, ["Ada@Example.com "])

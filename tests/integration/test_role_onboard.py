@@ -233,6 +233,24 @@ def test_without_a_folder_only_what_does_not_work_is_kept_back(tmp_path: Path, s
         assert "could not be tried" in result.text
 
 
+def test_a_password_that_was_changed_elsewhere_is_not_delivered_and_says_what_helps(
+    tmp_path: Path, sim: Simulator
+) -> None:
+    (tmp_path / "outbox").mkdir()
+    (tmp_path / "deliver.yml").write_text(DELIVER)
+    options: dict[str, Any] = {"credentials_dir": str(tmp_path / "creds"), "env": {"OVH_RETRIES": "0"}}
+    onboard(tmp_path, sim, ["ada", {"name": "eve"}], **options)
+    sim.fault("status", "POST", "/token$", status=401, times=None)
+    options.update(deliver_tasks=str(tmp_path / "deliver.yml"), variables={"outbox": str(tmp_path / "outbox")})
+    result = onboard(tmp_path, sim, ["ada", {"name": "eve", "state": "absent"}], verify=True, **options)
+    assert result.rc != 0
+    said = " ".join(result.text.split())
+    assert "1 of 1 credentials could not be delivered: ada. The password in" in said
+    assert "update_password=always for this user gives a new one. The next run tries again." in said
+    assert "deleted eve: no account any more; AI tokens are taken away by cloudops.ovh.offboard" in said
+    assert not (tmp_path / "outbox" / "mail").exists()
+
+
 def test_options_that_do_not_go_together_are_refused_before_any_call(tmp_path: Path, sim: Simulator) -> None:
     folder = str(tmp_path / "creds")
     refused = [

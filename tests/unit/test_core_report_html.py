@@ -285,3 +285,13 @@ def test_a_crowd_is_no_burden() -> None:
     assert len(html) < 700_000
     assert sum("data-p" in one for one in Page(html).all("tr")) == 1000
     assert BOTH[0] in html
+
+
+def test_projects_that_were_not_compared_are_said_twice() -> None:
+    """Where things stand, and where it says that nothing is to be done."""
+    audits = {"a": audit([account(1, "ada")], ["ada"]), "b": audit([account(1, "ada")], project_name="<Lab>")}
+    html = to_html(build_report(audits, WHEN))
+    said = "Not compared with a list: &lt;Lab&gt;."
+    assert f"Compared with the list of who should have access. {said}" in html
+    assert f"and nobody else has one. {said}" in html
+    assert "Not compared" not in to_html(build_report({"a": audits["a"]}, WHEN))

@@ -521,6 +521,21 @@ def test_a_role_that_the_api_added_is_said_where_nobody_will_know(bench: Make, f
     assert message(outcome).startswith("ada (user 7): what was done could not be confirmed: 503.")
 
 
+def test_a_run_that_is_told_to_stop_says_which_role_the_api_added(bench: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    one = bench()
+
+    def create(description: str, roles: tuple[str, ...], before: Callable[[], None]) -> tuple[User, str]:
+        before()
+        one.project.stop.set()
+        return user(7, roles=(AI, READ)), "secret"
+
+    monkeypatch.setattr(one.project, "create_user", create)
+    (outcome,) = one.run(item(CREATE, exact=True))
+    assert message(outcome).endswith(
+        f"Run again to finish. The API has added {READ}: take that away with revoke_roles."
+    )
+
+
 def test_roles_that_the_api_added_are_taken_away(bench: Make) -> None:
     one = bench(folder=True)
     one.project.script("create_user", (user(7, roles=(AI, READ)), "secret"))
