@@ -177,6 +177,28 @@ def audit_of(users: Any, expected: Any) -> dict[str, Any]:
     return {"service_name": "a", "project_name": "", **render_audit(made, {}, strategies.NOON), "unknown": []}
 
 
+def test_projects_of_one_name_are_told_apart() -> None:
+    hosts = {"eu": "a" * 32, "us": "b" * 32, "again": "b" * 32}
+    audits = {
+        host: {**audit([account(1, "ada", (*BOTH, ADMIN))], ["ada"], project_name="Team"), "service_name": one}
+        for host, one in hosts.items()
+    }
+    audits["other"] = {**audit([account(1, "ada")], ["ada"], project_name="Lab"), "service_name": "c" * 32}
+    report = build_report(audits, WHEN)
+    labels = {one["host"]: one["label"] for one in report.projects}
+    assert labels == {"eu": f"Team ({'a' * 32})", "us": "Team (us)", "again": "Team (again)", "other": "Lab"}
+    assert f"Team ({'a' * 32}): ada: Has administrator" in to_text(report)
+    # There the id has a column.
+    assert {row["project"] for row in rows(to_csv(report))} == {"Team", "Lab"}
+
+
+def test_projects_without_a_name_are_called_by_their_id_or_host() -> None:
+    ids = {"eu": "a" * 32, "twin": "a" * 32, "us": "b" * 32}
+    audits = {host: {**audit([account(1, "ada")]), "service_name": one} for host, one in ids.items()}
+    labels = {one["host"]: one["label"] for one in build_report({**audits, "closed": UNREADABLE}, WHEN).projects}
+    assert labels == {"eu": f"{'a' * 32} (eu)", "twin": f"{'a' * 32} (twin)", "us": "b" * 32, "closed": "closed"}
+
+
 # --- CSV ---
 
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, NamedTuple
@@ -83,7 +84,8 @@ def build_report(audits: Mapping[str, Any], generated_at: str, not_audited: Sequ
     """
     projects = [_project(str(host), audit) for host, audit in audits.items()]
     projects += [_unreadable(str(host), "It was not audited: the run ended before.") for host in not_audited]
-    projects.sort(key=lambda one: (label(one).casefold(), one["service_name"] or "", one["host"]))
+    projects.sort(key=lambda one: (_called(one).casefold(), one["service_name"] or "", one["host"]))
+    _tell_apart(projects)
     summary: dict[str, Any] = {
         "projects": len(projects),
         "unreadable": sum(project["error"] is not None for project in projects),
@@ -97,8 +99,23 @@ def build_report(audits: Mapping[str, Any], generated_at: str, not_audited: Sequ
 
 
 def label(project: Mapping[str, Any]) -> str:
-    """Return what people call a project."""
+    """Return what people call a project of a report: no two of a report are called the same."""
+    return str(project["label"])
+
+
+def _called(project: Mapping[str, Any]) -> str:
     return str(project["project_name"] or project["service_name"] or project["host"])
+
+
+def _tell_apart(projects: list[dict[str, Any]]) -> None:
+    """Give each its label: what people call it, with the id where two projects have one name, with the host where two
+    hosts are one project."""
+    names = Counter(_called(project) for project in projects)
+    ids = Counter(project["service_name"] for project in projects)
+    for project in projects:
+        called, known = _called(project), project["service_name"]
+        apart = known if known not in (None, called) and ids[known] == 1 else project["host"]
+        project["label"] = called if names[called] == 1 else f"{called} ({apart})"
 
 
 def clean(value: Any) -> Any:
@@ -213,7 +230,7 @@ def _row(project: Mapping[str, Any], account: Mapping[str, Any], findings: list[
     keys = account["s3_keys"]
     return {
         **account,
-        "project": label(project),
+        "project": _called(project),
         "service_name": project["service_name"],
         "user_id": account["id"],
         "created": account["creation_date"],

@@ -193,7 +193,7 @@ def _projects(report: Report) -> list[str]:
 
 def _project(project: Mapping[str, Any]) -> str:
     known = project["service_name"]
-    small = f"<small>{text(known)}</small>" if known and known != label(project) else ""
+    small = f"<small>{text(known)}</small>" if known and known not in label(project) else ""
     first = f'<th scope="row">{name(label(project))}{small}</th>'
     if project["error"] is not None:
         badge = '<span class="badge error">not audited</span>'
