@@ -19,7 +19,7 @@ from ansible_collections.cloudops.ovh.plugins.module_utils._core.errors import (
     UnknownRoleError,
     UserNotFoundError,
 )
-from ansible_collections.cloudops.ovh.plugins.module_utils._core.kit import Kit
+from ansible_collections.cloudops.ovh.plugins.module_utils._core.kit import Kit, kit_mark
 from ansible_collections.cloudops.ovh.plugins.module_utils._core.model import Catalogue, User, role_change
 from ansible_collections.cloudops.ovh.plugins.module_utils._core.observed import Cloud, Observed
 from ansible_collections.cloudops.ovh.plugins.module_utils._core.plan import Item, Plan, Step, make_plan
@@ -980,3 +980,56 @@ def test_an_item_says_which_kinds_of_steps_it_has() -> None:
 def test_an_empty_list_plans_nothing() -> None:
     made = plan([], seen(*MANY))
     assert (made.items, made.has_steps) == ((), False)
+
+
+def test_files_of_who_was_deleted_before_go_whatever_is_asked() -> None:
+    observed = seen(*MANY)._replace(left={"old": 9, "p1": 1})
+    made = plan([desired("p1")], observed)
+    asked = Desired("user 9, deleted by an earlier run", user_id=9, state="absent")
+    # What is on the list is decided there.
+    assert made.items[1:] == (Item(asked, None, (Step("forget"),), stem="old"),)
+    assert made.removed() == ["old"]
+
+
+def test_who_may_be_there_or_not_is_an_error_with_its_file() -> None:
+    problem = UserNotFoundError("Nobody knows.")
+    asked = desired("new", roles=(AI,))
+    item = only(asked, seen(*MANY)._replace(unclear={asked.where: problem}))
+    assert item == Item(asked, None, error=problem, stem="new")
+    twice = only(desired("ada"), seen(user(1), user(2)))
+    assert isinstance(twice.error, AmbiguousUserError)
+    assert twice.stem == "ada"
+
+
+KIT = Kit("ask ops", "GRA")
+
+
+@pytest.mark.parametrize(
+    ("stored", "asked", "expected"),
+    [
+        (Stored(), {}, ["make_kit"]),
+        (Stored(issued(3), kit=kit_mark(KIT, user(3), "")), {}, []),
+        (Stored(issued(3, s3_access="key"), kit=kit_mark(KIT, user(3), "key")), {}, []),
+        # Another key, contact or account than the kit was made with.
+        (Stored(issued(3, s3_access="key"), kit=kit_mark(KIT, user(3), "")), {}, ["make_kit"]),
+        (Stored(issued(3), kit=kit_mark(KIT._replace(contact="x"), user(3), "")), {}, ["make_kit"]),
+        (Stored(issued(2, s3_access="key"), kit=kit_mark(KIT, user(3), "")), {}, []),
+        # A key that changes in this run.
+        (Stored(issued(3), kit=kit_mark(KIT, user(3), "")), {"s3_credentials": "present"}, ["make_key", "make_kit"]),
+    ],
+)
+def test_a_kit_is_made_where_it_is_not_that_of_the_account(
+    stored: Stored, asked: dict[str, Any], expected: list[str]
+) -> None:
+    assert steps(desired(**asked), seen(user(3), stored={"ada": stored}), kit=KIT) == expected
+
+
+def test_who_is_deleted_keeps_what_is_known_of_its_file() -> None:
+    stored = Stored(issued(3))
+    assert only(desired(state="absent"), seen(user(3), stored={"ada": stored})).stored == stored
+
+
+def test_an_account_without_roles_is_finished_without_roles() -> None:
+    # Nobody asked for any: what the API added goes, whatever it is.
+    stored = {"ada": Stored(None, CREATE._replace(roles=(), surplus=(READ,)))}
+    assert steps(desired(roles=()), seen(user(3, roles=(READ,)), stored=stored)) == ["renew recover", f"revoke {READ}"]

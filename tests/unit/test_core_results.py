@@ -14,6 +14,7 @@ from ansible_collections.cloudops.ovh.plugins.module_utils._core.credential impo
 from ansible_collections.cloudops.ovh.plugins.module_utils._core.desired import Desired
 from ansible_collections.cloudops.ovh.plugins.module_utils._core.errors import InputError, NotReadyError
 from ansible_collections.cloudops.ovh.plugins.module_utils._core.kit import (
+    FORESEEN,
     Kit,
     kit_mark,
     parse_content,
@@ -21,7 +22,13 @@ from ansible_collections.cloudops.ovh.plugins.module_utils._core.kit import (
     readme_text,
 )
 from ansible_collections.cloudops.ovh.plugins.module_utils._core.model import User
-from ansible_collections.cloudops.ovh.plugins.module_utils._core.outcome import Outcome, after, foresee, status_note
+from ansible_collections.cloudops.ovh.plugins.module_utils._core.outcome import (
+    Outcome,
+    after,
+    foresee,
+    role_changes,
+    status_note,
+)
 from ansible_collections.cloudops.ovh.plugins.module_utils._core.plan import Item, Plan, Step
 from ansible_collections.cloudops.ovh.plugins.module_utils._core.render import (
     render_change,
@@ -412,3 +419,73 @@ KEY_PART = """\
 def test_the_text_of_a_kit(contact: str, help_text: str, with_key: bool, key: str) -> None:
     text = readme_text(Kit(contact, "GRA"), user(3, "ada `x`\n  lovelace"), "p1", with_key)
     assert text == README.format(key=key, help=help_text)
+
+
+# What is foreseen of files
+
+HELD = Credential(3, True, NOON, NOON, "", "key-1")
+#: What a file is foreseen to be once it has a new password: nobody knows yet when that was issued.
+RENEWED = HELD._replace(issued_at=None, delivered_at=None)
+
+
+@pytest.mark.parametrize(
+    ("held", "kinds", "expected"),
+    [
+        (HELD, ("grant",), (HELD, "mark")),
+        (HELD, ("renew",), (RENEWED, "mark")),
+        (None, ("renew",), (Credential(3, True), "mark")),
+        # The file of somebody else who had this description before.
+        (HELD._replace(user_id=2), ("renew",), (Credential(3, True), "mark")),
+        (HELD, ("revoke_key",), (HELD._replace(s3_access=""), "")),
+        (HELD._replace(s3_access=""), ("revoke_key",), (HELD._replace(s3_access=""), "mark")),
+        (None, ("revoke_key",), (None, "mark")),
+        (HELD, ("rotate_key",), (HELD._replace(s3_access="", delivered_at=None), "")),
+        (HELD._replace(s3_access=""), ("make_key",), (HELD._replace(s3_access="", delivered_at=None), "mark")),
+        (None, ("make_key",), (Credential(3), "mark")),
+        (HELD._replace(user_id=2), ("make_key",), (Credential(3), "mark")),
+        (HELD, ("renew", "rotate_key", "make_kit"), (RENEWED._replace(s3_access=""), FORESEEN)),
+        (HELD, ("make_kit",), (HELD, FORESEEN)),
+    ],
+)
+def test_files_are_foreseen(held: Credential | None, kinds: tuple[str, ...], expected: tuple[object, str]) -> None:
+    item = Item(desired(), user(3), tuple(Step(kind) for kind in kinds), stem="ada", stored=Stored(held, None, "mark"))
+    one = foreseen(item)
+    assert (one.credential, one.kit) == expected
+
+
+def test_a_new_user_is_foreseen_with_a_password_and_not_with_the_file_of_another() -> None:
+    stored = Stored(HELD._replace(user_id=2))
+    assert foreseen(Item(desired(), None, (Step("create"),), stored=stored)).credential == Credential(0, True)
+
+
+def test_files_of_who_goes_are_not_foreseen() -> None:
+    one = foreseen(Item(desired(), user(3), (Step("renew"), Step("delete")), stored=Stored(HELD)))
+    assert (one.user, one.credential) == (None, HELD)
+
+
+# What was granted and taken away
+
+
+@pytest.mark.parametrize(
+    ("done", "added", "removed"),
+    [
+        ((), [], []),
+        ((Step("grant", (AI,)),), [AI], []),
+        # It had it already: nothing was added.
+        ((Step("grant", (STORE,)),), [], []),
+        ((Step("revoke", (STORE,)), Step("revoke", (READ,))), [], [READ, STORE]),
+        ((Step("set_roles", (AI, STORE)),), [AI], [READ]),
+        ((Step("renew"), Step("delete")), [], []),
+    ],
+)
+def test_roles_that_a_run_changed(done: tuple[Step, ...], added: list[str], removed: list[str]) -> None:
+    # What somebody else changed meanwhile, as the list shows in the end, is not counted.
+    one = outcome(item=Item(desired(), user(3, roles=(READ, STORE))), user=user(3, roles=("administrator",)))
+    one.done = list(done)
+    assert role_changes(one) == (added, removed)
+
+
+def test_all_roles_of_a_new_user_were_added() -> None:
+    one = outcome(item=Item(desired(), None))
+    one.done = [Step("set_roles", (STORE, AI))]
+    assert role_changes(one) == ([AI, STORE], [])
