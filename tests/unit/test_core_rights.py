@@ -12,7 +12,7 @@ import pytest
 
 from ansible_collections.cloudops.ovh.plugins.module_utils._core.model import User
 from ansible_collections.cloudops.ovh.plugins.module_utils._core.plan import Item, Plan, Step
-from ansible_collections.cloudops.ovh.plugins.module_utils._core.rights import missing_calls, needed_calls
+from ansible_collections.cloudops.ovh.plugins.module_utils._core.rights import as_rule, missing_calls, needed_calls
 from ansible_collections.cloudops.ovh.tests.unit.strategies import desired, user
 
 P = "/cloud/project/p1"
@@ -80,9 +80,29 @@ GRANT = ("POST", f"{P}/user/3/role")
     ],
 )
 def test_a_rule_allows_a_call(rules: list[Any], allowed: bool) -> None:
-    assert missing_calls(rules, [GRANT]) == ([] if allowed else [f"POST {P}/user/3/role"])
+    assert missing_calls(rules, [GRANT]) == ([] if allowed else [f"POST {P}/user/*/role"])
 
 
 def test_all_that_is_missing_is_named() -> None:
     needed = [("POST", "/a"), GRANT, ("PUT", "/a")]
     assert missing_calls([{"method": "POST", "path": "/cloud/*"}], needed) == ["POST /a", "PUT /a"]
+
+
+@pytest.mark.parametrize(
+    ("call", "rule"),
+    [
+        ("POST /cloud/project/p1/user", "POST /cloud/project/p1/user"),
+        ("DELETE /cloud/project/p1/user/3", "DELETE /cloud/project/p1/user/*"),
+        ("DELETE /cloud/project/p1/user/3/role/b31e", "DELETE /cloud/project/p1/user/*/role/*"),
+        ("POST /cloud/project/p1/user/3/token", "POST /cloud/project/p1/user/*/token"),
+        (
+            "POST /cloud/project/p1/user/3/s3Credentials/a1/secret",
+            "POST /cloud/project/p1/user/*/s3Credentials/*/secret",
+        ),
+        ("GET /cloud/project/p1/role", "GET /cloud/project/p1/role"),
+        ("POST /cloud/project/p1/ai/token/t1/renew", "POST /cloud/project/p1/ai/token/*/renew"),
+        ("GET /auth/currentCredential", "GET /auth/currentCredential"),
+    ],
+)
+def test_a_rule_is_named_that_serves_for_all(call: str, rule: str) -> None:
+    assert as_rule(call) == rule

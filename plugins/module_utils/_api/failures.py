@@ -88,7 +88,10 @@ def _advice(request: Request, status: int, code: str, data: object) -> str:
     if actions:
         return "The account may not do this: its IAM policy lacks {}.".format(", ".join(actions))
     if code == "NOT_GRANTED_CALL":
-        return f"The consumer key has no rule for {request.rule}: ask for a key with that rule."
+        # Not at the top: most runs are refused nothing.
+        from .._core.rights import as_rule
+
+        return f"The consumer key has no rule for {as_rule(request.rule)}: ask for a key with that rule."
     if code in _ADVICE_BY_CODE:
         return _ADVICE_BY_CODE[code]
     if status == 401 and request.path.endswith("/token"):

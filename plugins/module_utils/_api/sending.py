@@ -17,5 +17,5 @@ class Request(NamedTuple):
 
     @property
     def rule(self) -> str:
-        """The call as a rule of a consumer key."""
+        """The call as a rule that allows this one and no other."""
         return "{} {}".format(self.method, self.path.split("?")[0])

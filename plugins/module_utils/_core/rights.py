@@ -30,6 +30,15 @@ CALLS = {
 _MADE_OF = {"rotate_key": ("make_key", "revoke_key")}
 
 
+#: What is one of many in a path.
+_ONE = re.compile(r"(/(?:user|role|s3Credentials|token)/)[^/]+")
+
+
+def as_rule(call: str) -> str:
+    """Return the rule of a consumer key that allows a call, given as method and path, and the same for all users."""
+    return _ONE.sub(r"\1*", call)
+
+
 def needed_calls(plan: Plan, service_name: str, verify: bool = False) -> list[tuple[str, str]]:
     """Return one (method, path) for each kind of write in the plan; ``verify``: new passwords are tried as well."""
     calls: dict[str, tuple[str, str]] = {}
@@ -46,14 +55,14 @@ def needed_calls(plan: Plan, service_name: str, verify: bool = False) -> list[tu
 
 
 def missing_calls(rules: Iterable[Any], needed: Sequence[tuple[str, str]]) -> list[str]:
-    """Return the needed calls that no rule allows; in a rule ``*`` stands for any text."""
+    """Return the rules that are missing for the needed calls; in a rule ``*`` stands for any text."""
     patterns = [
         (str(rule.get("method", "")).upper(), re.escape(str(rule.get("path", ""))).replace(r"\*", ".*"))
         for rule in rules
         if isinstance(rule, dict)
     ]
     return [
-        f"{method} {path}"
+        as_rule(f"{method} {path}")
         for method, path in needed
         if not any(verb == method and re.fullmatch(pattern, path) for verb, pattern in patterns)
     ]
