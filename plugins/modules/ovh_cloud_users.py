@@ -269,6 +269,8 @@ users:
     - Besides what is listed here an entry has the fields of the user, C(id), C(username), C(description), C(status),
       C(openstack_id), C(creation_date) and C(roles).
     - Of a user that is not there C(description), C(username) and C(user_id) are as asked for, and C(id) is V(null).
+    - Where an account was deleted and something else failed C(action) is V(failed), C(id) is V(null) and C(roles) is
+      empty.
   returned: always
   type: list
   elements: dict

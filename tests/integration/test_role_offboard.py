@@ -65,6 +65,26 @@ def test_who_could_not_be_offboarded_still_has_what_the_summary_says(tmp_path: P
     assert "The API says: No. Still has: ai_training_operator, objectstore_operator" in line
 
 
+@pytest.mark.parametrize(
+    ("mode", "then"),
+    [
+        ("revoke_all", "state=absent. Still has: no role"),
+        ("delete", "the account is deleted. DELETE"),
+    ],
+)
+def test_who_may_still_have_a_key_is_not_said_to_have_none(
+    tmp_path: Path, sim: Simulator, mode: str, then: str
+) -> None:
+    user = sim.project().add_user("ada", ROLES)
+    sim.project().add_s3_credential(user["id"])
+    sim.fault("status", "DELETE", "/s3Credentials/", times=None, status=400, message="No.")
+    result = offboard(tmp_path, sim, ["ada"], mode=mode)
+    assert result.rc != 0
+    (line,) = [one for one in result.text.splitlines() if "localhost: failed    ada: ada (user " in one]
+    assert then in line
+    assert ("no access key" in line, "Still has" in line) == (False, mode == "revoke_all")
+
+
 def test_a_name_that_only_looks_like_an_account_is_pointed_out(tmp_path: Path, sim: Simulator) -> None:
     user = sim.project().add_user("ada@example.com", ROLES)
     result = offboard(tmp_path, sim, ["Ada@Example.com "])

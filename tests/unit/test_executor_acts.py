@@ -13,7 +13,15 @@ import pytest
 
 from ansible_collections.cloudops.ovh.plugins.module_utils._api import task as task_file
 from ansible_collections.cloudops.ovh.plugins.module_utils._api.converge import Settings
-from ansible_collections.cloudops.ovh.plugins.module_utils._api.task import Acts, Gate, Lost, NotNow, Surplus, Task
+from ansible_collections.cloudops.ovh.plugins.module_utils._api.task import (
+    Acts,
+    Gate,
+    Lost,
+    NotNow,
+    Surplus,
+    Task,
+    left_over,
+)
 from ansible_collections.cloudops.ovh.plugins.module_utils._core.credential import Credential, Intent, Stored
 from ansible_collections.cloudops.ovh.plugins.module_utils._core.errors import (
     ApiError,
@@ -616,11 +624,14 @@ def test_a_token_that_cannot_go_keeps_nobody(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(Acts, "_revoke_token", lambda self, one, step: revoke(one, step), raising=False)
     assert bench.said(one) == [("delete_user", 7)]
     assert one.outcome.done == [tokens[2], Step("delete")]
-    assert one.deferred is not None
-    assert one.deferred.message == (
+    assert one.left == (tokens[0], problems[0])
+    assert left_over(one, *one.left).message == (
         "ada (user 7): the AI token t1 could not be removed and may be left; the rest was gone on with."
         " %s Run again, or remove it by ovh_ai_token: token_id=t1, state=absent." % problems[0].message
     )
+    # Once the list has confirmed that the account is gone.
+    one.outcome.gone = True
+    assert "may be left; the account is deleted." in left_over(one, *one.left).message
 
 
 # Whose account it is

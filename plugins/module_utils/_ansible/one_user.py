@@ -76,7 +76,7 @@ def user_result(report: Report | None) -> dict[str, Any]:
         "warnings": [*render_notes(report.outcomes), *report.warnings] if report is not None else [],
         **_failure(outcome),
     }
-    if outcome is not None and outcome.action == "deleted":
+    if outcome is not None and (outcome.gone or outcome.action == "deleted"):
         result["user"] = None
     if outcome is not None and outcome.password is not None:
         result["password"] = outcome.password

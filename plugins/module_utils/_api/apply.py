@@ -12,10 +12,10 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from .._core.errors import ApiError, CancelledError, CloudOpsError, NotReadyError, unexpected
 from .._core.observed import Cloud
 from .._core.outcome import Outcome
-from .._core.plan import Plan
+from .._core.plan import Plan, Step
 from .converge import Settings
 from .endpoints import Project
-from .task import Acts, Lost, NotNow, Surplus, Task, surplus_error
+from .task import Acts, Lost, NotNow, Surplus, Task, left_over, surplus_error
 from .watch import Watch
 
 _FIRST_PAUSE = 0.2
@@ -53,9 +53,8 @@ class Executor:
                 elif not self._look():
                     break
         for task in self._tasks:
-            if task.deferred is not None and task.outcome.error is not task.deferred:
-                # Something else failed after it: both are said.
-                task.outcome.notes.append(task.deferred.message)
+            if task.left is not None:
+                self._say_what_is_left(task, *task.left)
         return [task.outcome for task in self._tasks]
 
     def _first_phase(self, task: Task) -> str:
@@ -79,8 +78,15 @@ class Executor:
     def _conclude(self, task: Task) -> None:
         self._acts.verify(task)
         self._acts.finish(task)
-        if task.deferred is not None:
-            raise task.deferred
+
+    @staticmethod
+    def _say_what_is_left(task: Task, step: Step, error: CloudOpsError) -> None:
+        outcome, problem = task.outcome, left_over(task, step, error)
+        if outcome.error is None:
+            outcome.error = problem
+        else:
+            # Something else failed after it: both are said.
+            outcome.notes.append(problem.message)
 
     def _clear(self, task: Task) -> None:
         self._acts.clear(task)

@@ -84,8 +84,8 @@ class Task:
         self.password: str | None = None
         self.exact = item.exact
         self.lost: ApiError | None = None
-        #: What failed and did not stop the rest.
-        self.deferred: CloudOpsError | None = None
+        #: The step that failed first and did not stop the rest, and why.
+        self.left: tuple[Step, CloudOpsError] | None = None
 
     @property
     def user(self) -> User | None:
@@ -112,7 +112,7 @@ class Task:
         if not self.todo or self.todo[0].kind not in _NO_REASON_TO_STOP:
             return False
         step = self.todo.popleft()
-        self.deferred = self.deferred or _left_over(self, step, error)
+        self.left = self.left or (step, error)
         self.refusals, self.refused_since, self.lost = 0, None, None
         return True
 
@@ -531,18 +531,22 @@ def take_back(task: Task, user: User) -> None:
     )
 
 
-def _left_over(task: Task, step: Step, error: CloudOpsError) -> CloudOpsError:
+def left_over(task: Task, step: Step, error: CloudOpsError) -> CloudOpsError:
     """Return why a key or a token is left, with what to do: once the account is gone, another run may not find it."""
+    rest = "the account is deleted" if task.outcome.gone else "the rest was gone on with"
     if step.kind == "revoke_key":
         what, how = f"the access key {step.key}", f"ovh_cloud_user_s3_credential: access={step.key}"
     else:
         token = next((one for one in task.item.tokens if one.id == step.key), None)
         named = f" ({token.spec.name}, {token.spec.label_selector})" if token is not None else ""
         what, how = f"the AI token {step.key}{named}", f"ovh_ai_token: token_id={step.key}"
-    return error.reworded(
-        f"{task.name}: {what} could not be removed and may be left; the rest was gone on with. {error.message} Run"
-        f" again, or remove it by {how}, state=absent."
-    )
+    then = f"Run again, or remove it by {how}, state=absent."
+    if step.kind == "revoke_key" and task.outcome.gone:
+        then = (
+            "The API reaches a key through its account, so no run can remove it now: check that it opens nothing any"
+            " more, and if it does ask OVHcloud's support."
+        )
+    return error.reworded(f"{task.name}: {what} could not be removed and may be left; {rest}. {error.message} {then}")
 
 
 def surplus_error(task: Task, why: str) -> DisagreementError:

@@ -277,6 +277,7 @@ class Watch:
                     f"{task.name} was deleted, but the API still says that it is {shown.status}. Run again."
                 )
         if shown is None:
+            task.outcome.gone = True
             task.phase = "verify"
 
     def _is_alone(self, task: Task, cloud: Cloud) -> bool:

@@ -28,6 +28,8 @@ class Outcome:
         self.credential: Credential | None = item.stored.credential
         self.kit = item.stored.kit
         self.verified: bool | None = None
+        #: True once the API has confirmed that the user is gone, whatever failed besides.
+        self.gone = False
 
     @property
     def action(self) -> str:

@@ -59,6 +59,10 @@ def _said_of(outcome: Outcome, message: str) -> str:
     return message if label in message else f"{label}: {message}"
 
 
+def _is_gone(outcome: Outcome) -> bool:
+    return outcome.gone or outcome.action == "deleted"
+
+
 def _date(seconds: float | None) -> str | None:
     return format_time(seconds) if seconds is not None else None
 
@@ -68,11 +72,14 @@ def _render_item(outcome: Outcome, files: dict[str, str] | None) -> dict[str, An
     # Who is not there is what the list calls it.
     result = render_user(user) or {"id": None, "username": asked.username, "description": asked.description}
     result["user_id"] = result["id"] or (asked.user_id if user is None else None)
+    if outcome.gone and outcome.error is not None:
+        # Not the action, but the fields have to say that the account is deleted.
+        result.update(id=None, status=None, roles=[])
     result["action"] = outcome.action
     if files is not None:
         credential = outcome.credential or Credential()
         # The file of an account that is gone may still lie there: it is not this one's.
-        held = user is not None and credential.user_id == user.id and outcome.action != "deleted"
+        held = user is not None and credential.user_id == user.id and not _is_gone(outcome)
         result["credential_file"] = files.get(outcome.item.stem or "") if held else None
         result["credential_issued"] = _date(credential.issued_at) if held else None
         result["credential_delivered"] = _date(credential.delivered_at) if held else None
@@ -102,7 +109,7 @@ def _removed_tokens(outcome: Outcome) -> list[dict[str, Any]]:
 
 def _kit_path(outcome: Outcome, files: dict[str, str]) -> str | None:
     path = files.get(outcome.item.stem or "")
-    has_kit = outcome.kit not in ("", BROKEN) and outcome.action != "deleted"
+    has_kit = outcome.kit not in ("", BROKEN) and not _is_gone(outcome)
     return path[: -len(".yml")] + README if has_kit and path is not None else None
 
 
@@ -156,8 +163,7 @@ def render_diff(outcomes: Sequence[Outcome]) -> dict[str, Any]:
 
 def render_change(outcome: Outcome) -> tuple[dict[str, Any], dict[str, Any]]:
     """Return one user before and after: description, role names and whether the password was kept."""
-    gone = outcome.action == "deleted"
-    now = None if gone else outcome.user
+    now = None if _is_gone(outcome) else outcome.user
     before, after = _state(outcome.item.user, "kept"), _state(now, "renewed" if outcome.renewed else "kept")
     done, there = {step.kind for step in outcome.done}, bool(before)
     for kind, (name, was, is_now) in _ALSO_SHOWN.items():
