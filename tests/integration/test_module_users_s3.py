@@ -142,6 +142,7 @@ def test_a_key_that_cannot_be_removed_keeps_no_other_access(sim: Simulator, reas
     stuck = sim.project().add_s3_credential(people["ada"])["access"]
     sim.project().add_s3_credential(people["ada"])
     sim.project().add_s3_credential(people["bob"])
+    mine = sim.project().s3_credentials(people["ada"])
     if reason == "right":
         sim.deny_iam = {"user/s3Credentials/delete"}
     else:
@@ -150,8 +151,11 @@ def test_a_key_that_cannot_be_removed_keeps_no_other_access(sim: Simulator, reas
     wanted = {"roles": [], "purge_roles": True} if state == "present" else {}
     result = users(sim, ["ada", "bob"], state=state, s3_credentials="absent", retries=1, wait_timeout=3, **wanted)
     assert result["users"][0]["action"] == "failed"
-    named = re.findall(r"the access key (\w+) could not be removed and may be left", result["msg"])
-    assert reason == "right" or named == [stuck]
+    said = result["users"][0]["error"]
+    named = re.findall(r"the access key (\w+)", said)
+    assert sorted(named) == ([stuck] if reason != "right" else sorted(one["access"] for one in mine))
+    assert "could not be removed and may be left" in said
+    assert result["users"][0]["failure"]["s3_keys_left"] == named
     if state == "absent":
         # What is advised has to work, and what is said of the account has to be so.
         assert "the account is deleted. " in result["msg"]
@@ -161,7 +165,7 @@ def test_a_key_that_cannot_be_removed_keeps_no_other_access(sim: Simulator, reas
         }  # fmt: skip
         assert "password" not in result["diff"]["after"]["ada"]
     else:
-        assert f"ovh_cloud_user_s3_credential: access={named[0]}, state=absent." in result["msg"]
+        assert "Run again, or remove them with ovh_cloud_user_s3_credential (access, state=absent)." in said
     left = {name: sim.project().user_by_description(name) for name in people}
     if state == "absent":
         assert left == {"ada": None, "bob": None}
@@ -279,7 +283,7 @@ def test_an_old_key_that_stays_is_named(sim: Simulator, tmp_path: Path) -> None:
     sim.fault("status", "DELETE", "s3Credentials", status=403, times=None, error_class="Client::Forbidden")
     failed = users(sim, ["ada"], s3_credentials="rotate", **options)
     assert (failed["failed"], failed["changed"]) == (True, True)
-    assert f"the old one, {first['credential_s3_access']}, could not be removed" in failed["msg"]
+    assert f"the access key {first['credential_s3_access']} could not be removed and may be left" in failed["msg"]
     assert failed["diff"]["after"]["ada"]["access_key"] == "renewed"
     # All else is done: the new key is in the file, and in the kit.
     new = failed["users"][0]["credential_s3_access"]
@@ -289,6 +293,103 @@ def test_an_old_key_that_stays_is_named(sim: Simulator, tmp_path: Path) -> None:
         new,
         first["credential_s3_access"],
     }
+    # A run that asks for nothing of it goes on with what was begun.
+    sim.clear_faults()
+    check = users(sim, ["ada"], check=True, **options)
+    again = users(sim, ["ada"], **options)
+    assert foreseen(check) == foreseen(again)
+    assert again["diff"]["after"]["ada"]["replaced_access_keys"] == "removed"
+    assert [key["access"] for key in sim.project().s3_credentials(first["user_id"])] == [new]
+    assert "s3_replaces" not in read(tmp_path / "c", "ada")
+    assert not users(sim, ["ada"], s3_credentials="present", **options)["changed"]
+
+
+@pytest.mark.parametrize("stuck", [0, 1, 2])
+def test_a_key_that_stays_keeps_no_other(sim: Simulator, tmp_path: Path, stuck: int) -> None:
+    options = {"credentials_dir": str(tmp_path / "c")}
+    first = users(sim, ["ada"], s3_credentials="present", **options)["users"][0]
+    keys = [first["credential_s3_access"]]
+    keys += [sim.project().add_s3_credential(first["user_id"])["access"] for _time in range(2)]
+    sim.fault("status", "DELETE", f"s3Credentials/{keys[stuck]}$", status=400, times=None)
+    failed = users(sim, ["ada"], s3_credentials="rotate", **options)["users"][0]
+    assert failed["failure"]["s3_keys_left"] == [keys[stuck]]
+    there = {key["access"] for key in sim.project().s3_credentials(first["user_id"])}
+    assert there == {keys[stuck], failed["credential_s3_access"]}
+    assert read(tmp_path / "c", "ada")["s3_replaces"] == [keys[stuck]]
+
+
+@pytest.mark.parametrize("vault", [None, VAULT])
+def test_old_keys_go_before_a_kit_that_cannot_be_made(sim: Simulator, tmp_path: Path, vault: str | None) -> None:
+    options = {"credentials_dir": str(tmp_path / "c"), "kit": True, "credentials_vault_password": vault}
+    first = users(sim, ["ada"], s3_credentials="present", **options)["users"][0]
+    sim.fault("status", "GET", "/openrc", status=403, times=None)
+    failed = users(sim, ["ada"], s3_credentials="rotate", **options)
+    assert "openrc" in failed["msg"]
+    (key,) = sim.project().s3_credentials(first["user_id"])
+    assert key["access"] == failed["users"][0]["credential_s3_access"] != first["credential_s3_access"]
+    sim.clear_faults()
+    assert users(sim, ["ada"], s3_credentials="present", **options)["users"][0]["credential_kit"]
+
+
+def test_a_key_whose_secret_is_not_shown_is_put_into_the_file_by_the_next_run(
+    sim: Simulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from ansible_collections.cloudops.ovh.plugins.module_utils._api import creation
+
+    monkeypatch.setattr(creation, "LAG", 0.2)
+    options = {"credentials_dir": str(tmp_path / "c")}
+    first = users(sim, ["ada"], s3_credentials="present", **options)["users"][0]
+    sim.fault("reset", "POST", "s3Credentials$", when="after")
+    sim.fault("status", "POST", "/secret$", status=403, times=None)
+    failed = users(sim, ["ada"], s3_credentials="rotate", **options)
+    old = first["credential_s3_access"]
+    (new,) = {key["access"] for key in sim.project().s3_credentials(first["user_id"])} - {old}
+    assert failed["changed"]
+    assert f"the access key {new} was made, but the API did not show its secret" in failed["msg"]
+    assert f"and {old} may still be there: the next run" in failed["users"][0]["note"]
+    sim.clear_faults()
+    again = users(sim, ["ada"], s3_credentials="present", **options)
+    assert again["users"][0]["credential_s3_access"] == read(tmp_path / "c", "ada")["s3_access"] == new
+    assert [key["access"] for key in sim.project().s3_credentials(first["user_id"])] == [new]
+
+
+@pytest.mark.parametrize("status", [403, 409])
+def test_a_rotation_that_could_not_begin_is_not_gone_on_with(sim: Simulator, tmp_path: Path, status: int) -> None:
+    options = {"credentials_dir": str(tmp_path / "c"), "wait_timeout": 2}
+    first = users(sim, ["ada"], s3_credentials="present", **options)["users"][0]
+    sim.fault("status", "POST", "s3Credentials$", status=status, times=None)
+    assert users(sim, ["ada"], s3_credentials="rotate", **options)["failed"]
+    sim.clear_faults()
+    assert not users(sim, ["ada"], s3_credentials="present", **options)["changed"]
+    (key,) = sim.project().s3_credentials(first["user_id"])
+    assert key["access"] == first["credential_s3_access"]
+
+
+def test_a_key_that_the_list_does_not_show_yet_goes_as_well(
+    sim: Simulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from ansible_collections.cloudops.ovh.plugins.module_utils._api.storage import Storage
+
+    options = {"credentials_dir": str(tmp_path / "c")}
+    first = users(sim, ["ada"], s3_credentials="present", **options)["users"][0]
+    monkeypatch.setattr(Storage, "keys", lambda *_arguments: ())
+    users(sim, ["ada"], s3_credentials="rotate", **options)
+    (key,) = sim.project().s3_credentials(first["user_id"])
+    assert key["access"] != first["credential_s3_access"]
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_a_key_that_no_file_has_is_rotated(sim: Simulator, tmp_path: Path, known: bool) -> None:
+    options = {"credentials_dir": str(tmp_path / "c")}
+    user_id = sim.project().add_user("ada", ROLES)["id"]
+    leaked = sim.project().add_s3_credential(user_id)["access"]
+    if known:
+        users(sim, [{"name": "ada", "update_password": "always"}], **options)
+    users(sim, ["ada"], s3_credentials="rotate", **options)
+    (key,) = sim.project().s3_credentials(user_id)
+    record = read(tmp_path / "c", "ada")
+    assert record["s3_access"] == key["access"] != leaked
+    assert ("password" in record, "s3_replaces" in record) == (known, False)
 
 
 def test_check_mode_foresees_what_the_files_have(sim: Simulator, tmp_path: Path) -> None:
@@ -330,7 +431,10 @@ def test_a_key_that_cannot_be_stored_is_removed_again(
     failed = users(sim, ["ada"], s3_credentials=wish, **options)
     keys = [key["access"] for key in sim.project().s3_credentials(first["user_id"])]
     assert "No space left on device." in failed["msg"]
-    if stays:
+    if wish == "rotate":
+        # What a killed run has to be finished by could not be written: nothing was begun.
+        assert keys == before
+    elif stays:
         (new,) = set(keys) - set(before)
         assert f"Remove it with ovh_cloud_user_s3_credential, access={new} and state=absent." in failed["msg"]
     else:

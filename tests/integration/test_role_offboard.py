@@ -68,7 +68,7 @@ def test_who_could_not_be_offboarded_still_has_what_the_summary_says(tmp_path: P
 @pytest.mark.parametrize(
     ("mode", "then"),
     [
-        ("revoke_all", "state=absent. Still has: no role"),
+        ("revoke_all", "state=absent). Still has: no role"),
         ("delete", "the account is deleted. DELETE"),
     ],
 )

@@ -78,6 +78,7 @@ def with_key(rig: Rig) -> None:
 
 
 ALWAYS = [{"name": "ada", "update_password": "always"}, "bob"]
+ROTATE = [{"name": "ada", "s3_credentials": "rotate"}, "bob"]
 ABSENT = [{"name": "ada", "state": "absent"}, "bob"]
 MISSING = [{"name": "ada", "update_password": "on_missing"}, "bob"]
 EXACT = [{"name": "ada", "purge_roles": True}, "bob"]
@@ -94,6 +95,10 @@ SCENES = {
     "renew-vaulted": Scene(two_known, ALWAYS, ["ada", "bob"], ("ada", "bob"), vaulted=True),
     "rotate": Scene(issued_long_ago, ["ada", "bob"], ["ada", "bob"], ("ada", "bob"), options={"rotate_after_days": 1}),
     "make-key": Scene(two_known, ["ada", "bob"], ["ada", "bob"], ("ada", "bob"), options={"s3_credentials": "present"}),
+    "rotate-key": Scene(with_key, ROTATE, ["ada", "bob"], ("ada", "bob"), options={"s3_credentials": "present"}),
+    "rotate-key-vaulted": Scene(
+        with_key, ROTATE, ["ada", "bob"], ("ada", "bob"), options={"s3_credentials": "present"}, vaulted=True
+    ),
     "revoke-key": Scene(with_key, ["ada", "bob"], ["ada", "bob"], ("ada", "bob"), options={"s3_credentials": "absent"}),
     "delete": Scene(two_known, ABSENT, ABSENT, ("bob",), gone=("ada",)),
     "purge": Scene(two_known, ["bob"], ["bob"], ("bob",), gone=("ada",), options=PURGE),
@@ -337,7 +342,9 @@ def check_told(scene: Scene, rig: Rig, stopped: Stopped) -> None:
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=["SIGTERM", "SIGINT"])
-@pytest.mark.parametrize("name", ["create", "create-other-roles", "renew", "rotate", "make-key", "delete", "roles"])
+@pytest.mark.parametrize(
+    "name", ["create", "create-other-roles", "renew", "rotate", "make-key", "rotate-key", "delete", "roles"]
+)
 def test_a_run_told_to_stop_begins_nothing_new_and_says_what_it_did(
     zygote: Zygote, acts: Callable[[str], list[list[str]]], tmp_path: Path, name: str, number: int
 ) -> None:

@@ -683,6 +683,9 @@ def test_an_intent_of_its_own_keeps_a_file_name_too() -> None:
 
 # Access keys
 
+#: The file of a user whose access keys a new one was to replace when the run was killed.
+TURNING = issued(3, s3_access="k1")._replace(s3_replaces=("k1", "k2"))
+
 
 @pytest.mark.parametrize(
     ("asked", "credential", "keys", "expected"),
@@ -701,9 +704,18 @@ def test_an_intent_of_its_own_keeps_a_file_name_too() -> None:
         ({"s3_credentials": "absent"}, issued(3), (), []),
         # One for another needs one that is there.
         ({"s3_credentials": "rotate"}, issued(3, s3_access="k1"), (), ["rotate_key"]),
-        ({"s3_credentials": "rotate"}, issued(3), (), ["make_key"]),
-        ({"s3_credentials": "rotate"}, issued(9, s3_access="k1"), (), ["make_key"]),
-        ({"s3_credentials": "rotate"}, None, (), ["make_key"]),
+        # The user may have one that no file has.
+        ({"s3_credentials": "rotate"}, issued(3), (), ["rotate_key"]),
+        ({"s3_credentials": "rotate"}, issued(9, s3_access="k1"), (), ["rotate_key"]),
+        ({"s3_credentials": "rotate"}, None, (), ["rotate_key"]),
+        # A rotation that was cut off is gone on with, whatever is asked for now.
+        ({}, TURNING, (), ["rotate_key"]),
+        ({"s3_credentials": "present"}, TURNING._replace(s3_access=""), (), ["rotate_key"]),
+        ({}, TURNING._replace(s3_access="k3"), (), ["drop_key k1", "drop_key k2"]),
+        ({"s3_credentials": "present"}, TURNING._replace(s3_access="k3"), (), ["drop_key k1", "drop_key k2"]),
+        ({"s3_credentials": "rotate"}, TURNING._replace(s3_access="k3"), (), ["rotate_key"]),
+        ({"s3_credentials": "absent"}, TURNING, ("k1", "k2"), ["revoke_key k1", "revoke_key k2"]),
+        ({}, TURNING._replace(user_id=9), (), []),
         # A key that shall go goes before anything else that could fail.
         (
             {"s3_credentials": "absent", "roles": (AI,), "update_password": "always"},

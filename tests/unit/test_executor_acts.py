@@ -624,14 +624,16 @@ def test_a_token_that_cannot_go_keeps_nobody(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(Acts, "_revoke_token", lambda self, one, step: revoke(one, step), raising=False)
     assert bench.said(one) == [("delete_user", 7)]
     assert one.outcome.done == [tokens[2], Step("delete")]
-    assert one.left == (tokens[0], problems[0])
-    assert left_over(one, *one.left).message == (
-        "ada (user 7): the AI token t1 could not be removed and may be left; the rest was gone on with."
-        " %s Run again, or remove it by ovh_ai_token: token_id=t1, state=absent." % problems[0].message
+    assert one.left == list(zip(tokens, problems))
+    said = left_over(one)
+    assert said.message == (
+        "ada (user 7): the AI token t1, the AI token t2 could not be removed and may be left; the rest was gone on"
+        " with. %s Run again, or remove them with ovh_ai_token (token_id, state=absent)." % problems[0].message
     )
+    assert (said.details["s3_keys_left"], said.details["ai_tokens_left"]) == ([], ["t1", "t2"])
     # Once the list has confirmed that the account is gone.
     one.outcome.gone = True
-    assert "may be left; the account is deleted." in left_over(one, *one.left).message
+    assert "may be left; the account is deleted." in left_over(one).message
 
 
 # Whose account it is

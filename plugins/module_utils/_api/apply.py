@@ -12,7 +12,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from .._core.errors import ApiError, CancelledError, CloudOpsError, NotReadyError, unexpected
 from .._core.observed import Cloud
 from .._core.outcome import Outcome
-from .._core.plan import Plan, Step
+from .._core.plan import Plan
 from .converge import Settings
 from .endpoints import Project
 from .task import Acts, Lost, NotNow, Surplus, Task, left_over, surplus_error
@@ -53,8 +53,7 @@ class Executor:
                 elif not self._look():
                     break
         for task in self._tasks:
-            if task.left is not None:
-                self._say_what_is_left(task, *task.left)
+            self._say_what_is_left(task)
         return [task.outcome for task in self._tasks]
 
     def _first_phase(self, task: Task) -> str:
@@ -80,13 +79,20 @@ class Executor:
         self._acts.finish(task)
 
     @staticmethod
-    def _say_what_is_left(task: Task, step: Step, error: CloudOpsError) -> None:
-        outcome, problem = task.outcome, left_over(task, step, error)
-        if outcome.error is None:
-            outcome.error = problem
+    def _say_what_is_left(task: Task) -> None:
+        outcome = task.outcome
+        held = outcome.credential.s3_replaces if outcome.credential is not None else ()
+        if not task.left:
+            if held and outcome.error is not None:
+                outcome.notes.append(
+                    "The access key is not rotated yet, and {} may still be there: the next run with this"
+                    " credentials_dir goes on with that.".format(", ".join(held))
+                )
+        elif outcome.error is None:
+            outcome.error = left_over(task)
         else:
             # Something else failed after it: both are said.
-            outcome.notes.append(problem.message)
+            outcome.notes.append(left_over(task).message)
 
     def _clear(self, task: Task) -> None:
         self._acts.clear(task)

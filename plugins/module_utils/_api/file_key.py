@@ -6,11 +6,13 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Container
 from typing import Callable, NamedTuple, TypeVar
 
-from .._core.access_keys import AccessKey, left_over
-from .._core.credential import s3_profile
-from .._core.errors import ApiError, CloudOpsError, StoreError
+from .._core.access_keys import AccessKey
+from .._core.credential import Credential, s3_profile
+from .._core.errors import ApiError, CancelledError, CloudOpsError, StoreError
 from .._core.model import Role, User
 from .._core.plan import Step
 from .converge import Settings
@@ -24,12 +26,19 @@ _Result = TypeVar("_Result")
 
 
 class _Found(NamedTuple):
-    """A key with its secret, whether this run surely made it, and the keys that it replaces."""
+    """A key, its secret where the answer to its creation had it, and whether it was there before this run."""
 
     key: AccessKey
-    secret: str
-    made: bool
-    replaced: tuple[AccessKey, ...] = ()
+    secret: str | None
+    old: bool = False
+
+
+class _Place(NamedTuple):
+    """Whose credential lies where."""
+
+    user: User
+    store: Store
+    stem: str
 
 
 class FileActs(Acts):
@@ -42,32 +51,80 @@ class FileActs(Acts):
     def _make_key(self, task: Task, step: Step) -> None:
         """Put an access key into the credential file: one that the user has, else a new one. The API shows secrets of
         keys at any time, so that nothing is lost when a run is killed here."""
-        self._put_key(task, lambda user: access_key(self._project, user))
+        place = self._place(task)
+        if place is not None:
+            found = _unless_busy(lambda: access_key(self._project, place.user))
+            self._put_key(task, place, found, ())
 
     def _rotate_key(self, task: Task, step: Step) -> None:
-        """Put a new access key into the credential file. The others go after everything else: nobody is without one,
-        and where one cannot be removed no further key is made for that."""
-        self._put_key(task, lambda user: another_key(self._project, user))
+        """Put a new access key into the credential file, and let the others go right after that: nobody is without one.
 
-    def _put_key(self, task: Task, get: Callable[[User], _Found]) -> None:
-        """Put the key that ``get`` returns, with its secret, into the credential file, and leave a step for each of
-        those that it replaces."""
+        The file says before and after which ones these are, so that the next run goes on where this one ends.
+        """
         place = self._place(task)
         if place is None:
             return
+        held = task.outcome.credential
+        ours = held if held is not None and held.user_id == place.user.id else Credential()
+        storage = Storage(self._project.port, self._project.service_name)
+        listed = [key.access for key in _unless_busy(lambda: storage.keys(place.user.id))]
+        # The list may lag behind, or hide the key of a run that was killed.
+        replaced = ours.s3_replaces if ours.lacks_new_key else tuple(dict.fromkeys([*listed, *_access(ours)]))
+        found = self._new_key(task, place, replaced, storage, listed)
+        left = [access for access in replaced if access != found.key.access]
+        self._put_key(task, place, found, left)
+        for access in reversed(left):
+            task.todo.insert(1, Step("drop_key", key=access))
+
+    def _new_key(
+        self, task: Task, place: _Place, replaced: tuple[str, ...], storage: Storage, listed: list[str]
+    ) -> _Found:
+        """Return the key that shall stay: that of a run which was killed, or a new one."""
+        held = task.outcome.credential
+        if held is not None and held.s3_replaces == replaced:
+            new = [access for access in listed if access not in replaced]
+            if new:
+                return _Found(AccessKey(new[0]), None, old=True)
+        elif replaced:
+            task.outcome.credential = place.store.replace_keys(place.stem, place.user, replaced)
+        try:
+            return _unless_busy(lambda: _make(storage, place.user, replaced))
+        except (ApiError, CancelledError, NotNow) as error:
+            if replaced and not (isinstance(error, ApiError) and error.uncertain):
+                # Surely nothing was made, and no later run has to go on with it.
+                before = held.s3_replaces if held is not None else ()
+                with contextlib.suppress(StoreError):
+                    task.outcome.credential = place.store.replace_keys(place.stem, place.user, before)
+            raise
+
+    def _put_key(self, task: Task, place: _Place, found: _Found, replaces: list[str] | tuple[str, ...]) -> None:
+        """Put a key with its secret into the credential file."""
         user, store, stem = place
-        found = _unless_busy(lambda: get(user))
-        fields = s3_profile(found.key.access, found.secret, self._settings.s3_region)
+        secret = found.secret if found.secret is not None else self._secret(task, place, found)
+        fields = s3_profile(found.key.access, secret, self._settings.s3_region)
         held = task.outcome.credential
         if held is not None and held.s3_access:
             # A kit with the key before goes with it.
             task.outcome.kit = ""
         try:
-            task.outcome.credential = store.put_key(stem, user, fields)
+            task.outcome.credential = store.put_key(stem, user, fields, replaces)
         except StoreError as error:
-            lost = found.made and not store.may_hold(stem, found.key.access)
+            # Without the secret in the answer it can be somebody else's.
+            lost = found.secret is not None and not store.may_hold(stem, found.key.access)
             raise self._undo_key(user, found.key.access, error) if lost else error from None
-        task.todo.extend(Step("drop_key", key=old.access) for old in found.replaced)
+
+    def _secret(self, task: Task, place: _Place, found: _Found) -> str:
+        storage = Storage(self._project.port, self._project.service_name)
+        try:
+            return _unless_busy(lambda: storage.secret_of(place.user.id, found.key.access))
+        except ApiError as error:
+            if found.old:
+                raise
+            task.outcome.done.append(task.todo[0])
+            raise error.reworded(
+                f"{task.name}: the access key {found.key.access} was made, but the API did not show its secret:"
+                f" {error.message} Run again: the next run puts this key into the file."
+            ) from None
 
     def _undo_key(self, user: User, access: str, error: StoreError) -> StoreError:
         """Remove a key that could not be stored: each further run would leave another one. Return what to say."""
@@ -83,15 +140,15 @@ class FileActs(Acts):
 
     def _drop_key(self, task: Task, step: Step) -> None:
         """Remove an access key that another one has replaced."""
-        user = task.user
-        if user is None:
+        place = self._place(task)
+        if place is None:
             return
-        try:
-            remove_key(self._project, user, step.key)
-        except ApiError as error:
-            raise not_now(left_over(task.name, step.key, error)) from None
+        _unless_busy(lambda: remove_key(self._project, place.user, step.key))
+        held = task.outcome.credential or Credential()
+        left = [access for access in held.s3_replaces if access != step.key]
+        task.outcome.credential = place.store.replace_keys(place.stem, place.user, left)
 
-    def _place(self, task: Task) -> tuple[User, Store, str] | None:
+    def _place(self, task: Task) -> _Place | None:
         """Return whose credential lies where, None without a folder; raises :class:`NotNow` where the user is not
         ready."""
         user, stem = task.user, task.item.stem
@@ -99,16 +156,16 @@ class FileActs(Acts):
             return None
         if user.is_pending:
             raise NotNow
-        return user, self._files, stem
+        return _Place(user, self._files, stem)
 
     def _revoke_key(self, task: Task, step: Step) -> None:
         user = task.user
         if user is None:
             return
         _unless_busy(lambda: remove_key(self._project, user, step.key))
-        held = task.outcome.credential
-        if self._files is not None and task.item.stem is not None and held is not None and held.s3_access:
-            task.outcome.credential = self._files.without_key(task.item.stem)
+        held, stem = task.outcome.credential or Credential(), task.item.stem
+        if self._files is not None and stem is not None and (held.user_id, held.s3_access) == (user.id, step.key):
+            task.outcome.credential = self._files.without_key(stem)
             task.outcome.kit = ""
 
     def _make_kit(self, task: Task, step: Step) -> None:
@@ -136,22 +193,13 @@ def _unless_busy(call: Callable[[], _Result]) -> _Result:
 
 
 def access_key(project: Project, user: User) -> _Found:
-    """Return an access key that a user has, or a new one, with its secret; never makes a second one."""
+    """Return an access key that a user has, or a new one; never makes a second one."""
     storage = Storage(project.port, project.service_name)
     keys = storage.keys(user.id)
-    if keys:
-        return _Found(keys[0], storage.secret_of(user.id, keys[0].access), made=False)
-    return _make(storage, user, ())
+    return _Found(keys[0], None, old=True) if keys else _make(storage, user, ())
 
 
-def another_key(project: Project, user: User) -> _Found:
-    """Make an access key, and return it with its secret and the keys that were there before."""
-    storage = Storage(project.port, project.service_name)
-    return _make(storage, user, storage.keys(user.id))
-
-
-def _make(storage: Storage, user: User, before: tuple[AccessKey, ...]) -> _Found:
-    known = {key.access for key in before}
+def _make(storage: Storage, user: User, known: Container[str]) -> _Found:
     creation = Creation(
         create=lambda: storage.create_key(user.id),
         look=lambda: [key for key in storage.keys(user.id) if key.access not in known],
@@ -159,9 +207,11 @@ def _make(storage: Storage, user: User, before: tuple[AccessKey, ...]) -> _Found
         what=f"{user.description}: an access key",
     )
     made = create_once(storage.port.stop, creation)
-    secret = made.secret or storage.secret_of(user.id, made.thing.access)
-    # One that was found after a lost answer can be somebody else's.
-    return _Found(made.thing, secret, made=made.secret is not None, replaced=before)
+    return _Found(made.thing, made.secret)
+
+
+def _access(credential: Credential) -> list[str]:
+    return [credential.s3_access] if credential.s3_access else []
 
 
 def remove_key(project: Project, user: User, access: str) -> None:

@@ -226,7 +226,7 @@ class Store:
     ) -> Credential:
         """Write the credential of a user and return it. ``before``: the one it replaces, whose access key stays."""
         record = self._identity(user)
-        if before is not None and before.s3_access and before.user_id == user.id:
+        if before is not None and (before.s3_access or before.s3_replaces) and before.user_id == user.id:
             record.update(s3_fields(self.record(stem) or {}))
         record.update(
             password=password, issued_at=format_time(now), delivered_at=None, intent=intent.id if intent else ""
@@ -237,15 +237,24 @@ class Store:
         """Write a file without a password that says why there is none."""
         return self._put(stem, {**self._identity(user), "note": note, "issued_at": None, "delivered_at": None})
 
-    def put_key(self, stem: str, user: User, fields: dict[str, Any]) -> Credential:
+    def put_key(self, stem: str, user: User, fields: dict[str, Any], replaces: Sequence[str]) -> Credential:
         """Put an access key into the credential file of a user, made if there is none; it then has to be delivered
-        again. A kit that has the key before goes."""
-        record = self.record(stem)
-        if record is not None and record.get("s3_access"):
+        again. A kit that has the key before goes. ``replaces``: the keys that have to go now."""
+        record = self._record_of(stem, user)
+        if record.get("s3_access"):
             self._forget_kit(stem)
+        return self._put(stem, _replacing({**record, **fields, "delivered_at": None}, replaces))
+
+    def replace_keys(self, stem: str, user: User, replaces: Sequence[str]) -> Credential:
+        """Write down which access keys a rotation has to remove, for the next run, should this one be killed."""
+        return self._put(stem, _replacing(self._record_of(stem, user), replaces))
+
+    def _record_of(self, stem: str, user: User) -> dict[str, Any]:
+        record = self.record(stem)
         if record is None or record.get("user_id") != user.id:
-            record = {**self._identity(user), "note": "The password is not known here.", "issued_at": None}
-        return self._put(stem, {**record, **fields, "delivered_at": None})
+            note = "The password is not known here."
+            return {**self._identity(user), "note": note, "issued_at": None, "delivered_at": None}
+        return record
 
     def may_hold(self, stem: str, access: str) -> bool:
         """True unless the credential file surely has another access key, or none: writing it can fail at its end."""
@@ -314,6 +323,11 @@ class Store:
         text = dump_record(record)
         self._folder.write(stem + CREDENTIAL, vault.encrypt(text, vault_label(credential)) if vault else text)
         return credential
+
+
+def _replacing(record: dict[str, Any], replaces: Sequence[str]) -> dict[str, Any]:
+    rest = {key: value for key, value in record.items() if key != "s3_replaces"}
+    return {**rest, "s3_replaces": list(replaces)} if replaces else rest
 
 
 def load_edited(text: str) -> dict[str, Any] | None:

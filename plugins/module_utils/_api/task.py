@@ -33,7 +33,7 @@ OUTAGE = 3
 
 
 #: Steps that take access away, and whose failure keeps no other step from doing so.
-_NO_REASON_TO_STOP = ("revoke_key", "revoke_token")
+_NO_REASON_TO_STOP = ("revoke_key", "drop_key", "revoke_token")
 
 
 class NotNow(Exception):
@@ -84,8 +84,8 @@ class Task:
         self.password: str | None = None
         self.exact = item.exact
         self.lost: ApiError | None = None
-        #: The step that failed first and did not stop the rest, and why.
-        self.left: tuple[Step, CloudOpsError] | None = None
+        #: The steps that failed and did not stop the rest, and why.
+        self.left: list[tuple[Step, CloudOpsError]] = []
 
     @property
     def user(self) -> User | None:
@@ -112,7 +112,7 @@ class Task:
         if not self.todo or self.todo[0].kind not in _NO_REASON_TO_STOP:
             return False
         step = self.todo.popleft()
-        self.left = self.left or (step, error)
+        self.left.append((step, error))
         self.refusals, self.refused_since, self.lost = 0, None, None
         return True
 
@@ -531,22 +531,29 @@ def take_back(task: Task, user: User) -> None:
     )
 
 
-def left_over(task: Task, step: Step, error: CloudOpsError) -> CloudOpsError:
-    """Return why a key or a token is left, with what to do: once the account is gone, another run may not find it."""
-    rest = "the account is deleted" if task.outcome.gone else "the rest was gone on with"
-    if step.kind == "revoke_key":
-        what, how = f"the access key {step.key}", f"ovh_cloud_user_s3_credential: access={step.key}"
-    else:
-        token = next((one for one in task.item.tokens if one.id == step.key), None)
-        named = f" ({token.spec.name}, {token.spec.label_selector})" if token is not None else ""
-        what, how = f"the AI token {step.key}{named}", f"ovh_ai_token: token_id={step.key}"
-    then = f"Run again, or remove it by {how}, state=absent."
-    if step.kind == "revoke_key" and task.outcome.gone:
-        then = (
-            "The API reaches a key through its account, so no run can remove it now: check that it opens nothing any"
-            " more, and if it does ask OVHcloud's support."
+def left_over(task: Task) -> CloudOpsError:
+    """Return why keys or tokens are left, with what to do: once the account is gone, another run may not find them."""
+    gone, error = task.outcome.gone, task.left[0][1]
+    tokens = [step.key for step, _error in task.left if step.kind == "revoke_token"]
+    keys = [step.key for step, _error in task.left if step.kind != "revoke_token"]
+    names = {token.id: f" ({token.spec.name}, {token.spec.label_selector})" for token in task.item.tokens}
+    what = [f"the access key {key}" for key in keys] + [f"the AI token {key}{names.get(key, '')}" for key in tokens]
+    modules = ["ovh_cloud_user_s3_credential (access, state=absent)"] if keys and not gone else []
+    modules += ["ovh_ai_token (token_id, state=absent)"] if tokens else []
+    rest = "the account is deleted" if gone else "the rest was gone on with"
+    then = ["Run again, or remove them with {}.".format(" and ".join(modules))] if modules else []
+    if keys and gone:
+        then.append(
+            "The API reaches a key through its account, so that no run can remove it now: check that it opens nothing"
+            " any more, and if it does ask OVHcloud's support."
         )
-    return error.reworded(f"{task.name}: {what} could not be removed and may be left; {rest}. {error.message} {then}")
+    return error.reworded(
+        "{}: {} could not be removed and may be left; {}. {} {}".format(
+            task.name, ", ".join(what), rest, error.message, " ".join(then)
+        ),
+        s3_keys_left=keys,
+        ai_tokens_left=tokens,
+    )
 
 
 def surplus_error(task: Task, why: str) -> DisagreementError:

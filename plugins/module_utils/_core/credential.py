@@ -34,8 +34,8 @@ CLOCK_SLACK = 1
 class Credential(NamedTuple):
     """What a plan needs to know of a credential file; never the password itself.
 
-    ``user_id`` is whom it names, ``intent`` the intent that it fulfilled, ``s3_access`` the access key in it, times
-    are seconds since 1970.
+    ``user_id`` is whom it names, ``intent`` the intent that it fulfilled, ``s3_access`` the access key in it,
+    ``s3_replaces`` the keys that a rotation has still to remove, times are seconds since 1970.
     """
 
     user_id: int | None = None
@@ -44,6 +44,12 @@ class Credential(NamedTuple):
     delivered_at: float | None = None
     intent: str = ""
     s3_access: str = ""
+    s3_replaces: tuple[str, ...] = ()
+
+    @property
+    def lacks_new_key(self) -> bool:
+        """True if a rotation was begun, and the key in the file is not the new one."""
+        return bool(self.s3_replaces) and self.s3_access in ("", *self.s3_replaces)
 
     def opens(self, user_id: int) -> bool:
         """True if the file holds a password of that user."""
@@ -139,6 +145,7 @@ def credential_of(record: dict[str, Any], path: str) -> Credential:
         delivered_at=parse_time(record.get("delivered_at")),
         intent=intent if isinstance(intent, str) else "",
         s3_access=access if isinstance(access, str) else "",
+        s3_replaces=_names(record.get("s3_replaces")) or (),
     )
 
 
@@ -148,7 +155,7 @@ def vault_label(credential: Credential) -> str:
     facts = f"{credential.user_id}_{issued}_{delivered}_{credential.intent}_{int(credential.has_password)}"
     label = f"ovh_{facts}_{credential.s3_access}"
     # In a file that a person has edited there may be anything, and not all of it can stand in a vault's first line.
-    return label if _LABEL.match(label) else _SILENT_LABEL
+    return label if _LABEL.match(label) and not credential.s3_replaces else _SILENT_LABEL
 
 
 def credential_of_label(label: str) -> Credential | None:

@@ -28,8 +28,8 @@ class Step(NamedTuple):
     ``create``, ``renew``, ``revoke``, ``grant``, ``set_roles``, ``delete``, ``revoke_key`` and ``revoke_token`` are one
     API call each;
     ``make_key`` puts an access key into the credential file, ``rotate_key`` a new one in place of all others, each of
-    which the run removes in the end, by a ``drop_key`` that no plan has; ``make_kit`` writes the kit beside it,
-    ``forget`` removes the files of a user that is gone.
+    which a ``drop_key`` then removes, which a plan has only where an earlier run has left one; ``make_kit`` writes the
+    kit beside it, ``forget`` removes the files of a user that is gone.
     """
 
     kind: str
@@ -90,7 +90,7 @@ class Plan(NamedTuple):
 
     def rewritten(self) -> list[str]:
         """Return the stems of the credential files that a run would write."""
-        kinds = ("create", "renew", "make_key", "rotate_key", "revoke_key", "make_kit")
+        kinds = ("create", "renew", "make_key", "rotate_key", "drop_key", "revoke_key", "make_kit")
         return self._stems(*kinds)
 
     def removed(self) -> list[str]:
@@ -189,17 +189,19 @@ def _key_removals(desired: Desired, user: User, observed: Observed) -> list[Step
 
 def _key_steps(item: Item, user: User, observed: Observed) -> list[Step]:
     credential = item.stored.credential
-    known = credential is not None and credential.user_id == user.id and bool(credential.s3_access)
-    if item.desired.s3_credentials in ("present", "rotate") and not known:
-        return [Step("make_key")]
-    if item.desired.s3_credentials == "rotate":
+    ours = credential if credential is not None and credential.user_id == user.id else Credential()
+    asked = item.desired.s3_credentials
+    if asked == "rotate" or (asked != "absent" and ours.lacks_new_key):
+        # The latter was begun by a run that was killed.
         return [Step("rotate_key")]
+    if asked == "present" and not ours.s3_access:
+        return [Step("make_key")]
+    if asked != "absent":
+        return [Step("drop_key", key=key) for key in ours.s3_replaces]
     removals = _key_removals(item.desired, user, observed)
-    if item.desired.s3_credentials == "absent" and known and credential is not None:
-        held = Step("revoke_key", key=credential.s3_access)
-        # A run was killed after it had removed the key, or somebody else removed it, or the list lags behind.
-        return removals if held in removals else [*removals, held]
-    return removals
+    held = Step("revoke_key", key=ours.s3_access)
+    # A run was killed after it had removed the key, or somebody else removed it, or the list lags behind.
+    return removals if not ours.s3_access or held in removals else [*removals, held]
 
 
 def _kit_steps(item: Item, user: User, key_changes: bool, policy: Policy) -> list[Step]:

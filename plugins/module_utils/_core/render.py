@@ -20,6 +20,7 @@ _ALSO_SHOWN = {
     "make_key": ("access_key", "not in the file", "in the file"),
     "rotate_key": ("access_key", "kept", "renewed"),
     "revoke_key": ("access_keys", "kept", "removed"),
+    "drop_key": ("replaced_access_keys", "kept", "removed"),
     "revoke_token": ("ai_tokens", "kept", "removed"),
     "make_kit": ("kit", "not as asked", "written"),
 }
@@ -167,7 +168,7 @@ def render_change(outcome: Outcome) -> tuple[dict[str, Any], dict[str, Any]]:
     before, after = _state(outcome.item.user, "kept"), _state(now, "renewed" if outcome.renewed else "kept")
     done, there = {step.kind for step in outcome.done}, bool(before)
     for kind, (name, was, is_now) in _ALSO_SHOWN.items():
-        if kind not in done:
+        if kind not in done or (kind == "drop_key" and "rotate_key" in done):
             continue
         # Tokens are there also without an account.
         before.update({name: was} if there or kind == "revoke_token" else {})

@@ -27,7 +27,7 @@ CALLS = {
     "revoke_token": ("DELETE", "/ai/token/1", "ai/token/delete"),
 }
 #: Steps that are made of others.
-_MADE_OF = {"rotate_key": ("make_key", "revoke_key")}
+_MADE_OF = {"rotate_key": ("make_key", "revoke_key"), "drop_key": ("revoke_key",)}
 
 
 #: What is one of many in a path.
