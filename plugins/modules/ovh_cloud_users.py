@@ -145,8 +145,8 @@ options:
         O(credentials_dir). A file that has a key is not looked at again.
       - V(rotate) makes a new key, puts it into the file, and then removes all others, also where no file has one. Those
         that cannot be removed are named. It is done in each run, so that it belongs to a list that is run once.
-      - The file says in C(s3_replaces) which keys a rotation has still to remove. Where it was cut off, the next run with
-        the folder goes on with that, whatever this option is.
+      - The file says in C(s3_replaces) which keys a rotation has still to remove. Where it was cut off, the next run
+        with the folder goes on with that, whatever this option is.
       - V(absent) removes all access keys of the user, before anything else. Reading them costs one call for each user.
       - If not set, access keys are left alone.
     type: str

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from tests.simulator import Simulator
 from tests.support.plays import PROJECT, play
@@ -51,6 +52,40 @@ def test_a_host_that_leaves_its_project_empty_gets_no_other(tmp_path: Path, sim:
     said = {one.host: one.result["msg"] for one in result.tasks("Check the rules between the options")}
     assert [host for host in NOBODY if "ovh_service_name" not in said[host]] == [], said
     assert "ovh_service_name of zero names no project: it is empty" in said["zero"]
+
+
+def role_file(checkout: Path, name: str, path: str) -> dict[str, Any]:
+    return dict(yaml.safe_load((checkout / "roles" / f"{name}_users" / path).read_text(encoding="utf-8")))
+
+
+@pytest.mark.parametrize("name", ["onboard", "offboard", "audit"])
+def test_an_option_that_is_omitted_is_not_left_out_in_silence(
+    tmp_path: Path, sim: Simulator, checkout: Path, name: str
+) -> None:
+    """For the module an omitted bound is none, and omitted roles are none as well."""
+    role = f"{name}_users"
+    options = role_file(checkout, name, "meta/argument_specs.yml")["argument_specs"]["main"]["options"]
+    defaults = role_file(checkout, name, "defaults/main.yml")
+    # Whose project it is has a rule of its own, and a list of people has to be there.
+    asked = [one for one in options if one not in (f"{role}_service_name", f"{role}_users")]
+    hosts: dict[str, Any] = {one: {one: "{{ nothing | default(omit) }}"} for one in asked}
+    hosts.update({f"null-{one}": {one: None} for one in defaults})
+    if name == "onboard":
+        for one in hosts.values():
+            one.setdefault("onboard_users_credentials_dir", str(tmp_path / "creds"))
+    result = play(
+        tmp_path,
+        sim,
+        tasks=[{"import_role": {"name": f"cloudops.ovh.{role}"}}],
+        extra_vars={f"{role}_users": ["ada"]} if name != "audit" else {},
+        inventory={"all": {"hosts": hosts}},
+    )
+    assert sim.calls == []
+    failed = {one.host: one.result["msg"] for one in result.results if one.status == "failed"}
+    assert failed.keys() == hosts.keys(), result.text
+    for host, said in failed.items():
+        # Ansible itself refuses some of it, in some of its versions.
+        assert host.removeprefix("null-") in said or "alidation of arguments failed" in said, said
 
 
 @pytest.mark.parametrize("name", ["onboard", "offboard", "audit"])
