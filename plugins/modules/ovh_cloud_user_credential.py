@@ -32,7 +32,7 @@ options:
   state:
     description:
       - V(read) returns the file, with the password, and the kit beside it. The task must have C(no_log=true).
-      - V(verified) logs in once with the password, and fails if that does not work.
+      - V(verified) logs in once with the password, in check mode too, and fails if that does not work.
       - V(delivered) notes in the file that it reached its person.
     type: str
     choices: [read, verified, delivered]

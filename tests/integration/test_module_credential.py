@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import datetime
 import json
 import os
 import re
@@ -167,6 +168,48 @@ def test_a_time_may_be_written_otherwise(path: Path, quoted: bool) -> None:
     if not quoted:
         # In the form of all others again.
         assert f'issued_at: "{issued}"' in path.read_text(encoding="utf-8")
+
+
+def edit(path: Path, **fields: Any) -> None:
+    """Write fields into a file as a person would."""
+    record = {**yaml.safe_load(path.read_text(encoding="utf-8")), **fields}
+    path.write_text(yaml.safe_dump(record), encoding="utf-8")
+
+
+@pytest.mark.parametrize("date", [datetime.date(2026, 11, 28), True, "yes", "2026-11-28"])
+def test_a_delivery_without_a_time_is_none_everywhere(sim: Simulator, path: Path, date: object) -> None:
+    """Or else it would be handed over in each run, and never be noted."""
+    edit(path, delivered_at=date)
+    folder = str(path.parent.parent)
+    before = run(sim, kinds.USERS, users=["ada"], credentials_dir=folder)["users"][0]
+    assert before["credential_delivered"] is None
+    assert handle(path, "delivered")["changed"]
+    after = run(sim, kinds.USERS, users=["ada"], credentials_dir=folder)["users"][0]
+    assert after["credential_delivered"] is not None
+    assert not handle(path, "delivered")["changed"]
+
+
+@pytest.mark.parametrize("fields", [{"user_id": "1001"}, {"user_id": True}, {"password": 123456}])
+@pytest.mark.parametrize("state", ["delivered", "verified"])
+def test_check_mode_foresees_that_a_file_is_none(
+    sim: Simulator, path: Path, state: str, fields: dict[str, object]
+) -> None:
+    edit(path, **fields)
+    for check in (True, False):
+        result = run(sim, kinds.USER_CREDENTIAL, check=check, credential_file=str(path), state=state)
+        refused(result, "is not a credential file")
+    assert sim.calls == []
+
+
+def test_a_time_that_is_none_is_bad_input(path: Path) -> None:
+    refused(handle(path, "delivered", issued_at="yesterday"), "issued_at must be a time such as", "'yesterday'")
+
+
+@pytest.mark.parametrize("password", [None, ""])
+def test_what_is_no_password_has_no_age(sim: Simulator, path: Path, password: str | None) -> None:
+    edit(path, password=password)
+    user = run(sim, kinds.USERS, users=["ada"], credentials_dir=str(path.parent.parent))["users"][0]
+    assert user["credential_issued"] is None
 
 
 def test_a_file_in_clear_is_not_encrypted_with_a_password_that_nothing_proves(path: Path) -> None:

@@ -216,6 +216,66 @@ def test_a_delivery_that_cannot_even_begin_is_one_that_failed(tmp_path: Path, si
     assert f"included: {tmp_path}/bob.yml" in result.text
 
 
+def deliver_with(tmp_path: Path, *tasks: dict[str, Any]) -> dict[str, Any]:
+    """Write the tasks that deliver, and return the options with a folder and them."""
+    (tmp_path / "deliver.yml").write_text(yaml.safe_dump(list(tasks)))
+    return {"credentials_dir": str(tmp_path / "creds"), "deliver_tasks": str(tmp_path / "deliver.yml")}
+
+
+def test_what_another_run_has_delivered_meanwhile_is_not_delivered_again(tmp_path: Path, sim: Simulator) -> None:
+    other = tmp_path / "creds" / PROJECT / "bob.yml"
+    meanwhile = {
+        "name": "Another run delivers",
+        "cloudops.ovh.ovh_cloud_user_credential": {"credential_file": str(other), "state": "delivered"},
+        "when": "onboard_users_credential.description == 'ada'",
+    }
+    hand_over = {"name": "Hand over", "ansible.builtin.shell": {"cmd": f"echo x >> {tmp_path}/sent"}}
+    options = deliver_with(tmp_path, hand_over, meanwhile)
+    result = onboard(tmp_path, sim, ["ada", "bob"], **options)
+    assert result.rc == 0, result.text
+    assert (tmp_path / "sent").read_text() == "x\n"
+    assert result.text.count("credential delivered 2") == 2
+
+
+def test_what_was_handed_over_and_could_not_be_noted_is_said_to_be_so(tmp_path: Path, sim: Simulator) -> None:
+    path = str(tmp_path / "creds" / PROJECT / "ada.yml")
+    gone = {"name": "Lose the file", "ansible.builtin.file": {"path": path, "state": "absent"}}
+    result = onboard(tmp_path, sim, ["ada"], **deliver_with(tmp_path, gone))
+    assert result.rc != 0
+    said = " ".join(result.text.split())
+    assert "could not be delivered: ada. It was handed over, and that could not be written down: " in said
+    assert "/ada.yml is not there. The next run tries again." in said
+
+
+def test_a_task_without_a_name_that_fails_is_named_by_its_module(tmp_path: Path, sim: Simulator) -> None:
+    result = onboard(tmp_path, sim, ["ada"], **deliver_with(tmp_path, {"ansible.builtin.fail": {"msg": "No."}}))
+    assert result.rc != 0
+    assert 'The task that failed is "ansible.builtin.fail"' in result.text.replace("\\", "")
+
+
+@pytest.mark.parametrize("folder", [True, False])
+@pytest.mark.parametrize("text", ["", "---\n", "# later\n---\n\n[]\n", "--- \n# - name: Hand over\n...\n"])
+def test_tasks_that_are_none_deliver_nothing(tmp_path: Path, sim: Simulator, text: str, folder: bool) -> None:
+    (tmp_path / "deliver.yml").write_text(text)
+    options = {"deliver_tasks": str(tmp_path / "deliver.yml")}
+    options.update({"credentials_dir": str(tmp_path / "creds")} if folder else {})
+    result = onboard(tmp_path, sim, ["ada"], **options)
+    assert result.rc != 0
+    assert "deliver.yml has no task in it." in " ".join(result.text.split())
+    assert sim.calls == []
+
+
+@pytest.mark.parametrize("folder", [True, False])
+def test_tasks_that_cannot_be_loaded_are_known_before_the_first_write(
+    tmp_path: Path, sim: Simulator, folder: bool
+) -> None:
+    (tmp_path / "deliver.yml").write_text("- no.such.module: {}\n")
+    options = {"deliver_tasks": str(tmp_path / "deliver.yml")}
+    options.update({"credentials_dir": str(tmp_path / "creds")} if folder else {})
+    assert onboard(tmp_path, sim, ["ada"], **options).rc != 0
+    assert sim.calls == []
+
+
 @pytest.mark.parametrize("status", [503, 401])
 def test_without_a_folder_only_what_does_not_work_is_kept_back(tmp_path: Path, sim: Simulator, status: int) -> None:
     (tmp_path / "outbox").mkdir()

@@ -10,6 +10,7 @@ import os
 import time
 from typing import TYPE_CHECKING, Any, Callable, NamedTuple
 
+from .._core.credential import credential_of
 from .._core.errors import ApiError, DisagreementError, InputError, NotReadyError, StoreError
 from .._core.times import format_time, parse_time
 from .stop import Stop
@@ -72,16 +73,20 @@ def _handle(request: Request, store: Store, stem: str, connect: Callable[[], Por
         raise StoreError(f"{store.path(stem)} is not there.")
     if request.state == "read":
         return Report(record, False, store.kit(stem))
+    credential = credential_of(record, store.path(stem))
     if request.state == "verified":
         _log_in(record, store.path(stem), connect)
         return Report(_public(record), False)
     if not record.get("password") and not record.get("s3_access"):
         raise _without_password(record, store.path(stem), "hand over")
     if request.issued_at is not None and not _same_time(record.get("issued_at"), request.issued_at):
+        if parse_time(request.issued_at) is None:
+            raise InputError(f"issued_at must be a time such as 2026-01-31T12:00:00Z, not {request.issued_at!r}.")
         raise StoreError(
             f"{store.path(stem)} holds a newer credential than the one of {request.issued_at}, which is not delivered."
         )
-    changed = not record.get("delivered_at")
+    # A time that nobody can read is none, here as everywhere.
+    changed = credential.delivered_at is None
     if changed and not request.check:
         store.mark_delivered(stem, time.time())
     if changed:

@@ -235,7 +235,7 @@ class Store:
 
     def note(self, stem: str, user: User, note: str) -> Credential:
         """Write a file without a password that says why there is none."""
-        return self._put(stem, {**self._identity(user), "note": note, "issued_at": None, "delivered_at": None})
+        return self._put(stem, self._without_password(user, note))
 
     def put_key(self, stem: str, user: User, fields: dict[str, Any], replaces: Sequence[str]) -> Credential:
         """Put an access key into the credential file of a user, made if there is none; it then has to be delivered
@@ -252,8 +252,7 @@ class Store:
     def _record_of(self, stem: str, user: User) -> dict[str, Any]:
         record = self.record(stem)
         if record is None or record.get("user_id") != user.id:
-            note = "The password is not known here."
-            return {**self._identity(user), "note": note, "issued_at": None, "delivered_at": None}
+            return self._without_password(user, "The password is not known here.")
         return record
 
     def may_hold(self, stem: str, access: str) -> bool:
@@ -312,6 +311,9 @@ class Store:
             "username": user.username,
             "description": user.description,
         }
+
+    def _without_password(self, user: User, note: str) -> dict[str, Any]:
+        return {**self._identity(user), "password": None, "note": note, "issued_at": None, "delivered_at": None}
 
     def _put(self, stem: str, record: dict[str, Any]) -> Credential:
         credential = self._write_record(stem, record, self._vault)

@@ -141,7 +141,8 @@ def credential_of(record: dict[str, Any], path: str) -> Credential:
     return Credential(
         user_id=user_id,
         has_password=bool(password),
-        issued_at=parse_time(record.get("issued_at")),
+        # Of no password there is no age.
+        issued_at=parse_time(record.get("issued_at")) if password else None,
         delivered_at=parse_time(record.get("delivered_at")),
         intent=intent if isinstance(intent, str) else "",
         s3_access=access if isinstance(access, str) else "",
