@@ -203,7 +203,8 @@ findings:
           list, without an account), V(wrong_roles), V(duplicate) (two accounts with one description),
           V(no_object_storage) (an AI role, and none that reaches Object Storage), V(credential_mismatch) (the
           credential file is of another account, or its access key is not the account's any more),
-          V(status) (neither ready nor about to be), V(no_description).
+          V(unfinished) (a run is changing the credential, or was cut off), V(status) (neither ready nor about to be),
+          V(no_description).
       type: str
       sample: wrong_roles
     severity:

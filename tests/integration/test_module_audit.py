@@ -147,6 +147,39 @@ def test_credential_files_say_how_old_a_credential_is(sim: Simulator, tmp_path: 
     assert "password" not in str(result).replace(str(tmp_path), "")
 
 
+@pytest.mark.parametrize("password", [None, VAULT_PASSWORD])
+def test_what_a_run_has_not_finished_is_found(
+    sim: Simulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, password: str | None
+) -> None:
+    folder = str(tmp_path / "creds")
+    options = {"credentials_dir": folder, "credentials_vault_password": password, "retries": 0, "wait_timeout": 1}
+    people = ["ada", "bob"]
+    made = checks.run(sim, kinds.USERS, users=people, roles=[AI, STORE], s3_credentials="present", **options)
+    assert audit(sim, credentials_dir=folder)["findings"] == []
+    sim.fault("status", "POST", "/regeneratePassword$", when="after", times=None, status=500)
+    sim.fault("status", "DELETE", "/s3Credentials/", times=None, status=400)
+    asked = [{"name": "ada", "update_password": "always"}, {"name": "bob", "s3_credentials": "rotate"}]
+    assert checks.run(sim, kinds.USERS, users=asked, **options)["summary"]["failed"] == 2
+    first, second = audit(sim, credentials_dir=folder)["findings"]
+    assert [(one["kind"], one["severity"], one["person"]) for one in (first, second)] == [
+        ("unfinished", "warning", "ada"),
+        ("unfinished", "warning", "bob"),
+    ]
+    assert "the one in the file may not work any more. If it was cut off, the next one for this" in first["message"]
+    assert "replacing the access key, so that one which should be gone may still be there" in second["message"]
+    sim.clear_faults()
+    checks.run(sim, kinds.USERS, users=people, roles=[AI, STORE], **options)
+    assert audit(sim, credentials_dir=folder)["findings"] == []
+    assert len(sim.project().s3_credentials(made["users"][1]["user_id"])) == 1
+
+
+def test_a_folder_that_is_not_there_is_said(sim: Simulator, tmp_path: Path) -> None:
+    result = audit(sim, credentials_dir=str(tmp_path / "typo"))
+    assert result["unknown"] == [f"Credentials are not known: there is no folder {tmp_path}/typo."]
+    (tmp_path / "creds").mkdir(mode=0o700)
+    assert audit(sim, credentials_dir=str(tmp_path / "creds"))["unknown"] == []
+
+
 def test_a_file_whose_access_key_was_revoked_is_found(sim: Simulator, tmp_path: Path) -> None:
     folder = str(tmp_path / "creds")
     asked = {"users": ["ada", "bob"], "roles": [AI, STORE], "credentials_dir": folder, "s3_credentials": "present"}

@@ -535,3 +535,77 @@ def test_tokens_of_an_ambiguous_name_stay(sim: Simulator) -> None:
     assert users(sim, ["twin"], state="absent", ai_tokens="absent")["failed"]
     assert (token_names(sim), changes(sim)) == (["whose"], [])
     assert "must be one of absent" in users(sim, [{"name": "a", "ai_tokens": "present"}])["msg"]
+
+
+# Whoever leaves
+
+
+@pytest.mark.parametrize("tokens", [True, False])
+def test_who_is_purged_loses_what_the_list_takes_away(sim: Simulator, tmp_path: Path, tokens: bool) -> None:
+    folder = str(tmp_path / "c")
+    project = sim.project()
+    made = users(sim, ["ada", "bob"], s3_credentials="present", credentials_dir=folder)
+    project.add_ai_token("jupyter", role="ai_training_read", region="GRA", label_selector="owner=ada")
+    sim.clear_calls()
+    options = {"purge_users": True, "purge_match": "^ada$", "s3_credentials": "absent", "credentials_dir": folder}
+    options.update({"ai_tokens": "absent"} if tokens else {})
+    check = users(sim, [{"name": "bob", "s3_credentials": "present"}], check=True, **options)
+    assert changes(sim) == []
+    result = users(sim, [{"name": "bob", "s3_credentials": "present"}], **options)
+    assert foreseen(check) == foreseen(result)
+    assert [one["action"] for one in result["users"]] == ["unchanged", "deleted"]
+    removed = changes(sim)
+    ada = made["users"][0]
+    key = f"DELETE /user/{ada['user_id']}/s3Credentials/{ada['credential_s3_access']}"
+    assert removed[-2:] == [key, f"DELETE /user/{ada['user_id']}"]
+    assert [one.split("/")[2] for one in removed[:-2]] == (["token"] if tokens else [])
+    assert len(result["users"][1].get("ai_tokens_removed", [])) == tokens
+    assert project.s3_credentials(made["users"][1]["user_id"]) != []
+
+
+@pytest.mark.parametrize("state", ["present", "absent"])
+def test_a_full_disk_keeps_nobody_in(
+    sim: Simulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, state: str
+) -> None:
+    options = {"credentials_dir": str(tmp_path / "c")}
+    first = users(sim, ["ada"], roles=ROLES, s3_credentials="present", kit=True, **options)["users"][0]
+
+    def full(self: folder.Folder, name: str, text: str) -> None:
+        raise StoreError(f"{name} could not be written: No space left on device.")
+
+    gone = {"roles": [], "purge_roles": True} if state == "present" else {}
+    with monkeypatch.context() as patch:
+        patch.setattr(folder.Folder, "write", full)
+        result = users(sim, ["ada"], state=state, s3_credentials="absent", **gone, **options)
+    assert sim.project().s3_credentials(first["user_id"]) == []
+    assert result["changed"]
+    if state == "absent":
+        # Removing files needs no room.
+        assert not result.get("failed")
+        assert sim.project().user_by_description("ada") is None
+        assert not (tmp_path / "c" / PROJECT / "ada.yml").exists()
+        return
+    assert sim.project().role_names(first["user_id"]) == []
+    assert f"the access key {first['credential_s3_access']} was removed, but is still in its file" in result["msg"]
+    again = users(sim, ["ada"], state=state, s3_credentials="absent", **gone, **options)
+    assert not again.get("failed")
+    assert "s3_access" not in read(tmp_path / "c", "ada")
+    assert not users(sim, ["ada"], state=state, s3_credentials="absent", **gone, **options)["changed"]
+
+
+@pytest.mark.parametrize("first", [True, False])
+def test_a_file_keeps_a_key_that_could_not_be_removed(sim: Simulator, tmp_path: Path, first: bool) -> None:
+    options = {"credentials_dir": str(tmp_path / "c")}
+    ada = users(sim, ["ada"], s3_credentials="present", **options)["users"][0]
+    other = sim.project().add_s3_credential(ada["user_id"])["access"]
+    stuck = ada["credential_s3_access"] if first else other
+    sim.fault("status", "DELETE", f"s3Credentials/{stuck}$", status=400, times=None)
+    users(sim, ["ada"], s3_credentials="absent", **options)
+    assert ("s3_access" in read(tmp_path / "c", "ada")) is first
+    assert [one["access"] for one in sim.project().s3_credentials(ada["user_id"])] == [stuck]
+
+
+def test_a_folder_without_a_name_is_refused(sim: Simulator, tmp_path: Path) -> None:
+    result = users(sim, ["ada"], credentials_dir="  ")
+    assert "credentials_dir is blank. Leave it out, or name a folder." in result["msg"]
+    assert sim.calls == []

@@ -74,7 +74,7 @@ def a_hard_week() -> dict[str, dict[str, Any]]:
     ]
     keys = ("a1b2c3d4e5f6a7b8c9d0e1f2a3b4c5d6", "0f1e2d3c4b5a69788796a5b4c3d2e1f0")
     facts = {one.id: Facts(s3_keys=(), s3_policy=False) for one in research}
-    facts[1] = file_of(1, 22)._replace(s3_keys=keys, s3_policy=True)
+    facts[1] = file_of(1, 22)._replace(s3_keys=keys, s3_policy=True, begun="renew")
     facts[2] = Facts(Credential(user_id=99, issued_at=NOON), "/credentials/grace.yml", keys[:1], False)
     people = [
         *("ada@example.com", "grace@example.com", "twin@example.com", "new@example.com", "dashboard@example.com"),

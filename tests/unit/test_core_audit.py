@@ -165,6 +165,7 @@ WITH_KEY = Credential(1, s3_access="a")
         # Not asked, or not known.
         (account(1, "ada"), Facts(WITH_KEY), []),
         (account(1, "ada"), Facts(Credential(1), s3_keys=("b",)), []),
+        *((account(1, "ada"), Facts(begun=begun), ["unfinished"]) for begun in ("create", "renew", "delete", "rotate")),
     ],
 )
 def test_what_one_account_shows(user: User, facts: Facts, expected: list[str]) -> None:

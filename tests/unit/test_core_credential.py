@@ -22,6 +22,7 @@ from ansible_collections.cloudops.ovh.plugins.module_utils._core.credential impo
     credential_of_label,
     dump_intent,
     dump_record,
+    finished_label,
     load_intent,
     load_record,
     s3_fields,
@@ -171,6 +172,16 @@ def test_a_label_says_all_but_the_password(credential: Credential, label: str) -
 def test_what_cannot_stand_in_a_label_is_decrypted_for(credential: Credential) -> None:
     assert vault_label(credential) == "ovh"
     assert credential_of_label("ovh") is None
+
+
+def test_a_label_says_that_a_rotation_is_not_finished() -> None:
+    credential = Credential(7, True, NOON, None, "ab12", "Key1")
+    label = vault_label(credential._replace(s3_replaces=("Key0",)))
+    assert label == "ovh_7_1772366400_0_ab12_1_Key1_rotating"
+    # Which keys have to go is in the file only.
+    assert credential_of_label(label) is None
+    assert credential_of_label(finished_label(label)) == credential
+    assert finished_label(vault_label(credential)) == vault_label(credential)
 
 
 @pytest.mark.parametrize(

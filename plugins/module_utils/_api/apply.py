@@ -82,17 +82,18 @@ class Executor:
     def _say_what_is_left(task: Task) -> None:
         outcome = task.outcome
         held = outcome.credential.s3_replaces if outcome.credential is not None else ()
-        if not task.left:
-            if held and outcome.error is not None:
-                outcome.notes.append(
-                    "The access key is not rotated yet, and {} may still be there: the next run with this"
-                    " credentials_dir goes on with that.".format(", ".join(held))
-                )
-        elif outcome.error is None:
-            outcome.error = left_over(task)
-        else:
-            # Something else failed after it: both are said.
-            outcome.notes.append(left_over(task).message)
+        problems: list[CloudOpsError] = [left_over(task)] if task.left else []
+        if task.unwritten is not None and not outcome.gone:
+            problems.append(task.unwritten)
+        if outcome.error is None and problems:
+            outcome.error = problems.pop(0)
+        # Something else failed after it: all is said.
+        outcome.notes += [problem.message for problem in problems]
+        if held and not task.left and outcome.error is not None:
+            outcome.notes.append(
+                "The access key is not rotated yet, and {} may still be there: the next run with this"
+                " credentials_dir goes on with that.".format(", ".join(held))
+            )
 
     def _clear(self, task: Task) -> None:
         self._acts.clear(task)

@@ -6,13 +6,23 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import threading
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Callable, NamedTuple, TypeVar
 
 from .._core.audit import Audit, Facts, make_audit
-from .._core.credential import Credential, Stored, credential_of, credential_of_label, load_record
+from .._core.credential import (
+    Credential,
+    Stored,
+    credential_of,
+    credential_of_label,
+    finished_label,
+    load_intent,
+    load_record,
+)
 from .._core.desired import Desired
 from .._core.errors import ApiError, StoreError
 from .._core.model import Catalogue, User
@@ -20,7 +30,7 @@ from .._core.observed import Cloud
 from .client import Port
 from .folder import ReadOnly
 from .policies import Policies
-from .store import CREDENTIAL, load_edited
+from .store import CREDENTIAL, INTENT, load_edited
 from .vault import HEADER, label_of
 
 _T = TypeVar("_T")
@@ -58,19 +68,21 @@ def audit_project(request: Request, connect: Callable[[], Port]) -> Report:
     """
     storage = Policies(connect(), request.service_name)
     files = _Files(request.credentials_dir, request.service_name) if request.credentials_dir else None
+    notes = [files.missing] if files and files.missing else []
     storage.port.open()
     cloud, catalogue = _read(storage, any(one.names_roles for one in request.expected or ()))
     keys: dict[int, tuple[str, ...]] = {}
     policies: dict[int, bool] = {}
-    notes: list[str] = []
     if request.object_storage:
         ask = _Asker(cloud.users, request.concurrency)
         keys = ask(lambda user: tuple(key.access for key in storage.keys(user.id)), "S3 keys", notes)
         policies = ask(lambda user: not storage.policy_of(user.id).is_empty, "S3 policies", notes)
     facts = {}
     for user in cloud.users:
-        credential, path = files.of(cloud.stem(user, files.stored), notes) if files else (None, None)
-        facts[user.id] = Facts(credential, path, keys.get(user.id), policies.get(user.id))
+        stem = cloud.stem(user, files.stored) if files else ""
+        credential, path = files.of(stem, notes) if files else (None, None)
+        begun = files.begun.get(stem) if files else None
+        facts[user.id] = Facts(credential, path, keys.get(user.id), policies.get(user.id), begun)
     return Report(request, make_audit(cloud, request.expected, catalogue, facts), facts, storage.port.now(), notes)
 
 
@@ -121,17 +133,36 @@ class _Files:
         self._problems: dict[str, StoreError] = {}
         #: What each file holds, by its stem.
         self.stored: dict[str, Stored] = {}
+        #: What was begun and not finished, by the stem of whom it is about.
+        self.begun: dict[str, str] = {}
         try:
             for name in self._folder.names():
                 if name.endswith(CREDENTIAL):
                     self._take(name)
+                elif name.endswith(INTENT):
+                    self._take_intent(name)
         finally:
             self._folder.close()
+
+    @property
+    def missing(self) -> str:
+        """Say that there is no such folder at all; empty where there is one."""
+        base = self._folder.base
+        return "" if os.path.isdir(base) else f"Credentials are not known: there is no folder {base}."
+
+    def _take_intent(self, name: str) -> None:
+        # One that cannot be understood stops the next run, which says so.
+        with contextlib.suppress(StoreError):
+            intent = load_intent(self._folder.read(name) or "", self._folder.path_of(name))
+            self.begun[name[: -len(INTENT)]] = intent.action
 
     def _take(self, name: str) -> None:
         stem = name[: -len(CREDENTIAL)]
         try:
-            self.stored[stem] = Stored(_credential(self._folder.read(name) or "", self._folder.path_of(name)))
+            credential = _credential(self._folder.read(name) or "", self._folder.path_of(name))
+            self.stored[stem] = Stored(credential)
+            if credential.s3_replaces:
+                self.begun.setdefault(stem, "rotate")
         except StoreError as problem:
             # It is there, and whose it is nobody knows.
             self.stored[stem], self._problems[stem] = Stored(Credential()), problem
@@ -151,7 +182,9 @@ def _credential(text: str, path: str) -> Credential:
     if not text.startswith(HEADER):
         return credential_of(load_record(text) or load_edited(text) or {}, path)
     # The label says all that is wanted here, so that nothing has to be decrypted.
-    labelled = credential_of_label(label_of(text))
+    label = label_of(text)
+    labelled = credential_of_label(finished_label(label))
     if labelled is None:
         raise StoreError(f"{path} was encrypted by other means, which hides when it was issued.")
-    return labelled
+    # Which keys these are would have to be decrypted.
+    return labelled if label == finished_label(label) else labelled._replace(s3_replaces=("unknown",))

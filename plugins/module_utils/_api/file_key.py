@@ -164,9 +164,17 @@ class FileActs(Acts):
             return
         _unless_busy(lambda: remove_key(self._project, user, step.key))
         held, stem = task.outcome.credential or Credential(), task.item.stem
-        if self._files is not None and stem is not None and (held.user_id, held.s3_access) == (user.id, step.key):
+        if self._files is None or stem is None or (held.user_id, held.s3_access) != (user.id, step.key):
+            return
+        try:
             task.outcome.credential = self._files.without_key(stem)
             task.outcome.kit = ""
+        except StoreError as error:
+            # The key is gone, and who leaves shall not keep the rest because of a full disk.
+            task.unwritten = StoreError(
+                f"{task.name}: the access key {step.key} was removed, but is still in its file: {error.message} Run"
+                " again when that is repaired."
+            )
 
     def _make_kit(self, task: Task, step: Step) -> None:
         """Write the kit beside the credential file."""

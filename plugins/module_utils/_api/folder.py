@@ -62,6 +62,8 @@ class Folder:
     """``base``/``name``, both private. Raises :class:`StoreError` for all that is wrong with it."""
 
     def __init__(self, base: str, name: str) -> None:
+        if not base.strip():
+            raise StoreError("credentials_dir is blank. Leave it out, or name a folder.")
         self.base = os.path.abspath(os.path.expanduser(base))
         self.path = os.path.join(self.base, name)
         self._name = name

@@ -174,6 +174,9 @@ def _keys_to_revoke(
     """Read the access keys of the users that shall lose them: one call each, side by side. A failure is no reason to
     leave the user its roles or its account, nor anybody else."""
     users = [cloud.named(one) for one in request.desired if one.s3_credentials == "absent"]
+    if request.policy.purge_keys and request.policy.purge_match is not None:
+        listed = {user.id for user in map(cloud.named, request.desired) if user is not None}
+        users += [user for user in cloud.matching(request.policy.purge_match) if user.id not in listed]
     ids = {user.id: user.id for user in users if user is not None}
     if not ids:
         return {}, {}
@@ -210,7 +213,8 @@ def _note_keys(outcomes: Sequence[Outcome], unread: Mapping[int, ApiError], chec
 
 def _tokens_to_revoke(request: Request, project: Project) -> tuple[tuple[Token, ...], CloudOpsError | None]:
     """Read the AI tokens where some shall go: one call. A failure is no reason to leave people their accounts."""
-    if not any(one.ai_tokens == "absent" for one in request.desired):
+    purged = request.policy.purge_tokens and request.policy.purge_match is not None
+    if not purged and not any(one.ai_tokens == "absent" for one in request.desired):
         return (), None
     from .ai import AiProject
 

@@ -46,7 +46,7 @@ from .stop import Stop
 from .vault import HEADER, Vault, label_of
 
 CREDENTIAL = ".yml"
-_INTENT = ".intent"
+INTENT = ".intent"
 #: The label of the vaults of a kit.
 _KIT_LABEL = "ovh_kit"
 
@@ -93,7 +93,7 @@ class Store:
         if stem + CREDENTIAL in there:
             text = self._folder.read(stem + CREDENTIAL)
             credential = self._credential(stem, text) if text is not None else None
-        if stem + _INTENT in there:
+        if stem + INTENT in there:
             intent = self._intent(stem)
         return Stored(credential, intent, self._kit_mark(stem, there))
 
@@ -101,8 +101,8 @@ class Store:
         """Return whom an earlier run was about to delete, as user id by stem, for all stems ``but`` those."""
         found: dict[str, int] = {}
         for name in self._folder.names():
-            stem = name[: -len(_INTENT)]
-            if not name.endswith(_INTENT) or stem in but:
+            stem = name[: -len(INTENT)]
+            if not name.endswith(INTENT) or stem in but:
                 continue
             # One that cannot be understood is about somebody whom this run is not asked for.
             with contextlib.suppress(StoreError):
@@ -112,8 +112,8 @@ class Store:
         return found
 
     def _intent(self, stem: str) -> Intent | None:
-        text = self._folder.read(stem + _INTENT)
-        return load_intent(text, self._folder.path_of(stem + _INTENT)) if text is not None else None
+        text = self._folder.read(stem + INTENT)
+        return load_intent(text, self._folder.path_of(stem + INTENT)) if text is not None else None
 
     def _kit_mark(self, stem: str, there: set[str]) -> str:
         names = {stem + ending for ending in (*KIT_FILES.values(), MARK)}
@@ -208,18 +208,18 @@ class Store:
     def begin(self, stem: str, description: str, intent: Intent) -> Intent:
         """Write the intent to create, renew or delete, and return it with its id."""
         known = intent._replace(id=secrets.token_hex(8))
-        self._folder.write(stem + _INTENT, dump_intent(known, description))
+        self._folder.write(stem + INTENT, dump_intent(known, description))
         return known
 
     def extend(self, stem: str, description: str, intent: Intent, valid_for: float) -> Intent:
         """Let an intent hold for longer, where its request is sent once more, or say more of it."""
         longer = intent._replace(valid_for=valid_for)
-        self._folder.write(stem + _INTENT, dump_intent(longer, description))
+        self._folder.write(stem + INTENT, dump_intent(longer, description))
         return longer
 
     def settle(self, stem: str) -> None:
         """Remove the intent: its outcome is on disk, or it surely had none."""
-        self._folder.remove(stem + _INTENT)
+        self._folder.remove(stem + INTENT)
 
     def keep(
         self, stem: str, user: User, password: str, now: float, intent: Intent | None, before: Credential | None
@@ -301,7 +301,7 @@ class Store:
         """Remove all files of a user that is gone, the credential last; what says that they have to go, after it."""
         self._forget_kit(stem)
         self._folder.remove(stem + CREDENTIAL)
-        self._folder.remove(stem + _INTENT)
+        self._folder.remove(stem + INTENT)
         self._in_clear -= {stem + CREDENTIAL, stem + RCLONE}
 
     def _identity(self, user: User) -> dict[str, Any]:

@@ -86,6 +86,8 @@ class Task:
         self.lost: ApiError | None = None
         #: The steps that failed and did not stop the rest, and why.
         self.left: list[tuple[Step, CloudOpsError]] = []
+        #: Why the file does not say what was done, where that did not stop the rest either.
+        self.unwritten: StoreError | None = None
 
     @property
     def user(self) -> User | None:
@@ -330,8 +332,10 @@ class Acts:
         if user is None:
             return
         if task.intent is None and task.item.stored.credential is not None:
-            # So that the next run knows whose file it is, however the user was named, should this one end here.
-            self._intend(task, "delete", user)
+            # So that the next run knows whose file it is, however the user was named, should this one end here. A disk
+            # that is full is no reason to leave somebody in: removing the files needs no room.
+            with contextlib.suppress(StoreError):
+                self._intend(task, "delete", user)
         try:
             self._stop.check()
             self._project.delete_user(user.id)

@@ -32,6 +32,7 @@ KINDS = {
     "duplicate": "Accounts that share a description",
     "no_object_storage": "AI access without Object Storage",
     "credential_mismatch": "Credential files that do not fit their account",
+    "unfinished": "Credentials whose change was cut off",
     "status": "Accounts that are not in order",
     "no_description": "Accounts without a description",
 }
@@ -39,6 +40,12 @@ KINDS = {
 DRIFT = frozenset(("unlisted", "surplus", "missing", "wrong_roles"))
 _ERRORS = frozenset(("unreadable", "unlisted", "surplus", "missing", "duplicate"))
 
+_BEGUN = {
+    "create": "making the account",
+    "renew": "renewing the password, so that the one in the file may not work any more",
+    "delete": "deleting the account",
+    "rotate": "replacing the access key, so that one which should be gone may still be there",
+}
 _AI = "ai_"
 #: Either of them opens Object Storage.
 _OBJECT_STORAGE = frozenset(("objectstore_operator", "administrator"))
@@ -46,12 +53,14 @@ _DAY = 86400.0
 
 
 class Facts(NamedTuple):
-    """What is known of an account besides what the API lists. None: not asked, or not known."""
+    """What is known of an account besides what the API lists. None: not asked, or not known. ``begun``: what a run that
+    was cut off was about to do, ``create``, ``renew``, ``delete`` or ``rotate``."""
 
     credential: Credential | None = None
     credential_file: str | None = None
     s3_keys: tuple[str, ...] | None = None
     s3_policy: bool | None = None
+    begun: str | None = None
 
 
 class Finding(NamedTuple):
@@ -168,6 +177,9 @@ def _look_at(user: User, cloud: Cloud, facts: Facts) -> list[Finding]:
     mismatch = _mismatch(user, facts)
     if mismatch is not None:
         found.append(("credential_mismatch", mismatch))
+    if facts.begun is not None:
+        text = "A run is {}. If it was cut off, the next one for this person with the folder goes on with that."
+        found.append(("unfinished", text.format(_BEGUN[facts.begun])))
     return [Finding(kind, person(user), message, user) for kind, message in found]
 
 

@@ -26,6 +26,8 @@ _LINE = re.compile(r"([a-z0-9_]+): (.+)\Z")
 _LABEL = re.compile(r"ovh_([0-9]{1,19})_([0-9]{1,12})_([0-9]{1,12})_([0-9a-f]*)_([01])_([0-9A-Za-z]*)\Z")
 #: The label of a vault that has to be decrypted to know what is in it.
 _SILENT_LABEL = "ovh"
+#: What the label ends in while a rotation is not finished: which keys have to go has to be decrypted.
+_ROTATING = "_rotating"
 
 #: Seconds by which the API's clock, known to a second, may be ahead of what we make of it.
 CLOCK_SLACK = 1
@@ -156,7 +158,13 @@ def vault_label(credential: Credential) -> str:
     facts = f"{credential.user_id}_{issued}_{delivered}_{credential.intent}_{int(credential.has_password)}"
     label = f"ovh_{facts}_{credential.s3_access}"
     # In a file that a person has edited there may be anything, and not all of it can stand in a vault's first line.
-    return label if _LABEL.match(label) and not credential.s3_replaces else _SILENT_LABEL
+    known = label if _LABEL.match(label) else _SILENT_LABEL
+    return known + _ROTATING if credential.s3_replaces else known
+
+
+def finished_label(label: str) -> str:
+    """Return the label of a vault without the mark of a rotation that is not finished."""
+    return label[: -len(_ROTATING)] if label.endswith(_ROTATING) else label
 
 
 def credential_of_label(label: str) -> Credential | None:

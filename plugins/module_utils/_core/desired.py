@@ -82,7 +82,8 @@ class Desired(NamedTuple):
 
 
 class Policy(NamedTuple):
-    """What holds for the whole list. ``rotate_after`` is in seconds, ``kit`` None leaves kits alone."""
+    """What holds for the whole list. ``rotate_after`` is in seconds, ``kit`` None leaves kits alone. ``purge_keys`` and
+    ``purge_tokens``: whoever is purged loses access keys and AI tokens before."""
 
     purge_match: str | None = None
     max_deletions: int | None = None
@@ -90,6 +91,8 @@ class Policy(NamedTuple):
     max_revocations: int | None = None
     rotate_after: float | None = None
     kit: Kit | None = None
+    purge_keys: bool = False
+    purge_tokens: bool = False
 
 
 def check_project(service_name: str | None) -> str:
@@ -288,6 +291,8 @@ def parse_policy(params: Mapping[str, Any]) -> Policy:
     days = params.get("rotate_after_days")
     return Policy(
         purge_match=match if params.get("purge_users") else None,
+        purge_keys=params.get("s3_credentials") == "absent",
+        purge_tokens=params.get("ai_tokens") == "absent",
         max_deletions=params.get("max_deletions"),
         max_resets=params.get("max_resets"),
         max_revocations=params.get("max_revocations"),

@@ -318,15 +318,21 @@ def _purge(items: Sequence[Item], observed: Observed, policy: Policy) -> list[It
         for user in observed.cloud.matching(policy.purge_match)
         if user.id not in listed_ids and user.description not in listed and user.username not in listed_names
     ]
-    return [_purge_item(user, observed) for user in surplus]
+    return [_purge_item(user, observed, policy) for user in surplus]
 
 
-def _purge_item(user: User, observed: Observed) -> Item:
+def _purge_item(user: User, observed: Observed, policy: Policy) -> Item:
     where = "purge of user %d (%s)" % (user.id, user.description)
     desired = Desired(where, description=user.description, state="absent")
+    if policy.purge_keys:
+        desired = desired._replace(s3_credentials="absent")
     stem = observed.cloud.stem(user, observed.stored)
     stored = observed.stored.get(stem, Stored())
-    return Item(desired, user, (Step("delete", reason="purge"),), stem=stem, stored=stored)
+    steps = (*_key_removals(desired, user, observed), Step("delete", reason="purge"))
+    item = Item(desired, user, steps, stem=stem, stored=stored)
+    if not policy.purge_tokens:
+        return item
+    return _with_tokens(item._replace(desired=desired._replace(ai_tokens="absent")), observed)
 
 
 def _left_behind(items: Sequence[Item], observed: Observed) -> list[Item]:

@@ -21,7 +21,7 @@ from .report_page import NOSCRIPT_STYLE, SCRIPT, STYLE
 from .report_table import name, table, text
 
 #: Findings whose message says more than their title.
-_TELLING = frozenset(("unreadable", "wrong_roles", "duplicate", "credential_mismatch", "status"))
+_TELLING = frozenset(("unreadable", "wrong_roles", "duplicate", "credential_mismatch", "unfinished", "status"))
 #: How many people of one kind are named; the table has them all.
 _NAMED = 10
 _MARKS = {ERROR: "✕", WARNING: "!", "ok": "✓"}

@@ -25,11 +25,12 @@ BADGES = {
     "duplicate": "shared description",
     "no_object_storage": "no Object Storage",
     "credential_mismatch": "other credential",
+    "unfinished": "change cut off",
     "status": "not in order",
     "no_description": "no description",
 }
 #: Findings that the rest of the row does not explain.
-_TELLING = frozenset(("duplicate", "credential_mismatch"))
+_TELLING = frozenset(("duplicate", "credential_mismatch", "unfinished"))
 #: Characters that turn text around: what one reads must be what is there.
 _TURNING = re.compile("[\u202a-\u202e\u2066-\u2069\u200e\u200f\u061c]")
 _NOTHING = '<td class="none" data-s="">–</td>'
