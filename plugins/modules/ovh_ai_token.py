@@ -75,7 +75,7 @@ options:
   return_token:
     description:
       - Whether to return the value of a token that is created or renewed. The API shows it once, and no other call
-        returns it.
+        returns it, so that with V(false) nobody has the value of such a token.
       - A task that would return a value is refused before any change unless it has C(no_log=true), because Ansible
         prints the whole result of a failed task and AWX stores every result.
     type: bool
@@ -114,14 +114,23 @@ EXAMPLES = r"""
   no_log: true
   register: replaced
 
-- name: Give it a new value, because the old one leaked, and hand it over by other means
+- name: Give it a new value, because the old one leaked
   cloudops.ovh.ovh_ai_token:
     name: ada-notebooks
     role: ai_training_operator
     region: GRA
     label_selector: owner=ada
     renew: true
-    return_token: false
+  no_log: true
+  register: renewed
+
+- name: Hand it over, since nothing shows it again
+  ansible.builtin.copy:
+    content: "{{ renewed.token }}"
+    dest: ~/ada-notebooks.token
+    mode: "0600"
+  no_log: true
+  when: renewed.token is defined
 
 - name: Remove one of two tokens of the same name
   cloudops.ovh.ovh_ai_token:

@@ -87,6 +87,7 @@ options:
     description:
       - Delete the users that O(purge_match) matches and that are not in O(users).
       - A user without a description is never deleted by this.
+      - With O(s3_credentials=absent) and O(ai_tokens=absent) of the task they lose their access keys and tokens before.
     type: bool
     default: false
   purge_match:

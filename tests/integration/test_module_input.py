@@ -160,6 +160,50 @@ def test_the_alias_of_the_project_goes_before_the_environment(sim: Simulator, mo
     assert result.get("warnings", []) == []
 
 
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [
+        ("ovh_cloud_user", {"state": "absent"}),
+        ("ovh_cloud_user", {"return_password": False}),
+        ("ovh_cloud_user_role", {"roles": [AI], "state": "absent"}),
+        ("ovh_cloud_user_info", {}),
+        ("ovh_cloud_user_s3_credential", {"state": "absent"}),
+        ("ovh_ai_token", {"state": "absent"}),
+    ],
+)
+@pytest.mark.parametrize(
+    ("value", "what"), [(["a", "b"], "a list"), ({"a": 1}, "a mapping"), (False, "true or false"), ([], "a list")]
+)
+def test_what_is_no_text_is_no_name(sim: Simulator, name: str, options: dict[str, Any], value: Any, what: str) -> None:
+    """Ansible would make text of it, find nobody of that name, and be content."""
+    option = "name" if name == "ovh_ai_token" else "description"
+    refused(finish(start(name, connection(sim, **{option: value}, **options))), f"{option} must be text, not {what}.")
+    assert sim.calls == []
+
+
+def test_a_number_is_a_name(sim: Simulator) -> None:
+    sim.project().add_user("4711", [AI])
+    (user,) = finish(start("ovh_cloud_user_info", connection(sim, description=4711)))["users"]
+    assert user["description"] == "4711"
+
+
+def test_a_secret_that_is_no_text_is_not_shown(sim: Simulator) -> None:
+    options = connection(sim, users=[])
+    options["application_secret"] = ["hunter2"]
+    result = finish(start("ovh_cloud_users", options))
+    refused(result, "application_secret must be text, not a list.")
+    assert "hunter2" not in str(result)
+
+
+def test_a_project_without_a_name_is_not_that_of_the_environment(
+    sim: Simulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OVH_CLOUD_PROJECT_SERVICE", PROJECT)
+    options = connection(sim, users=[], service_name="")
+    refused(finish(start("ovh_cloud_users", options)), "service_name (alias project_id) is empty. Leave it out")
+    assert sim.calls == []
+
+
 @pytest.mark.parametrize("name", MODULES)
 def test_a_module_without_options_says_what_is_missing(name: str) -> None:
     result = finish(start(name, {}))

@@ -258,7 +258,8 @@ def test_a_pattern_that_fits_no_role_is_a_warning(sim: Simulator, kind: runner.K
     who = {"users": ["ada"]} if kind is kinds.USERS else {"description": "ada"}
     result = run(sim, kind, **who, **options)
     assert result["changed"] is False
-    assert result["warnings"] == ["revoke_roles: 'ia_*' fits no role of this project, and takes nothing away."]
+    option = "roles" if kind is kinds.USER_ROLE else "revoke_roles"
+    assert result["warnings"] == [f"{option}: 'ia_*' fits no role of this project, and takes nothing away."]
 
 
 @pytest.mark.parametrize("folder", [False, True])

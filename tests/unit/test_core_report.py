@@ -177,6 +177,15 @@ def audit_of(users: Any, expected: Any) -> dict[str, Any]:
     return {"service_name": "a", "project_name": "", **render_audit(made, {}, strategies.NOON), "unknown": []}
 
 
+@pytest.mark.parametrize(
+    ("field", "entry"),
+    [("accounts", {}), ("accounts", "ada"), ("findings", {}), ("findings", {"kind": "status"}), ("findings", [1])],
+)
+def test_what_is_no_result_of_an_audit_is_said(field: str, entry: object) -> None:
+    with pytest.raises(InputError, match="The audit of host is not a result of ovh_cloud_audit_info."):
+        build_report({"host": {**audit(), field: [entry]}}, WHEN)
+
+
 def test_projects_of_one_name_are_told_apart() -> None:
     hosts = {"eu": "a" * 32, "us": "b" * 32, "again": "b" * 32}
     audits = {
@@ -188,8 +197,7 @@ def test_projects_of_one_name_are_told_apart() -> None:
     labels = {one["host"]: one["label"] for one in report.projects}
     assert labels == {"eu": f"Team ({'a' * 32})", "us": "Team (us)", "again": "Team (again)", "other": "Lab"}
     assert f"Team ({'a' * 32}): ada: Has administrator" in to_text(report)
-    # There the id has a column.
-    assert {row["project"] for row in rows(to_csv(report))} == {"Team", "Lab"}
+    assert {row["project"] for row in rows(to_csv(report))} == set(labels.values())
 
 
 def test_projects_without_a_name_are_called_by_their_id_or_host() -> None:

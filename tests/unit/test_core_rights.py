@@ -32,8 +32,12 @@ def calls(*items: tuple[User | None, tuple[str, ...]], **more: bool) -> list[str
         ("grant", ["POST /user/3/role"]),
         ("revoke", ["DELETE /user/3/role/1"]),
         ("set_roles", ["PUT /user/3/role"]),
-        ("make_key", ["POST /user/3/s3Credentials"]),
-        ("rotate_key", ["DELETE /user/3/s3Credentials/1", "POST /user/3/s3Credentials"]),
+        ("make_key", ["GET /user/3/s3Credentials", "POST /user/3/s3Credentials"]),
+        (
+            "rotate_key",
+            ["DELETE /user/3/s3Credentials/1", "GET /user/3/s3Credentials", "POST /user/3/s3Credentials"],
+        ),
+        ("drop_key", ["DELETE /user/3/s3Credentials/1"]),
         ("revoke_key", ["DELETE /user/3/s3Credentials/1"]),
         ("make_kit", ["GET /user/3/openrc"]),
         ("revoke_token", ["DELETE /ai/token/1"]),
@@ -47,6 +51,7 @@ def test_a_step_needs_a_call(kind: str, expected: list[str]) -> None:
 def test_each_kind_is_asked_for_once_with_the_first_user() -> None:
     # What has no account yet stands for any.
     assert calls((None, ("create", "make_key")), (user(3), ("grant", "forget")), (user(4), ("grant", "make_key"))) == [
+        "GET /user/1/s3Credentials",
         "POST /user",
         "POST /user/1/s3Credentials",
         "POST /user/3/role",

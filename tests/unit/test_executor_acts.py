@@ -463,11 +463,14 @@ def test_a_user_that_is_not_ready_is_waited_for(step: Step, call: str, kind: str
     bench, one, problem = Bench(), task(step, there=ADA), error(kind)
     bench.project.script(call, problem)
     bench.project.script("roles_of", (ROLES[AI],))
+    bench.project.script("user_by_id", ADA)
     with pytest.raises((NotNow, ApiError)) as caught:
         bench.acts.work(one)
     if kind in ("not_found", "conflict"):
         assert isinstance(caught.value, NotNow)
         assert caught.value.answer is problem
+    elif kind == "lost":
+        assert f"ada (user 7): {problem.message} It may have happened. Run again" in str(caught.value)
     else:
         assert caught.value is problem
     assert (list(one.todo), one.outcome.done) == ([step], [])
@@ -485,13 +488,34 @@ def test_a_grant_that_may_have_happened_is_looked_at(kind: str, has: bool, done:
     assert calls == [("grant", 7, READ), ("roles_of", 7), *([("grant", 7, STORE)] if done else [])]
 
 
-@pytest.mark.parametrize("answer", [(), (ROLES[READ],)])
-def test_a_role_that_is_gone_needs_no_second_word(answer: tuple[Any, ...]) -> None:
-    bench, one = Bench(), task(Step("revoke", (AI,)), there=ADA)
-    bench.project.script("revoke", error("not_found"))
-    bench.project.script("roles_of", answer)
-    assert bench.said(one) == [("revoke", 7, AI), ("roles_of", 7)]
-    assert one.outcome.done == [Step("revoke", (AI,))]
+@pytest.mark.parametrize(
+    ("step", "kind", "roles", "done"),
+    [
+        (Step("revoke", (AI,)), "not_found", (), False),
+        (Step("revoke", (AI,)), "not_found", (READ,), False),
+        (Step("revoke", (AI,)), "lost", (READ,), True),
+        (Step("grant", (READ,)), "conflict", (AI, READ), False),
+        (Step("grant", (READ,)), "lost", (AI, READ), True),
+        (Step("set_roles", (READ, STORE)), "lost", (STORE, READ), True),
+    ],
+)
+def test_what_is_as_asked_needs_no_second_word(step: Step, kind: str, roles: tuple[str, ...], done: bool) -> None:
+    """Where an answer was lost it was this run, where the API says that there is nothing to do it was somebody else."""
+    bench, one = Bench(), task(step, there=ADA)
+    bench.project.script(step.kind, error(kind))
+    bench.project.script("roles_of", tuple(ROLES[name] for name in roles))
+    assert [said[0] for said in bench.said(one)] == [step.kind, "roles_of"]
+    assert one.outcome.done == ([step] if done else [])
+
+
+@pytest.mark.parametrize("there", [None, ADA, error("refused")], ids=["gone", "there", "unknown"])
+def test_a_deletion_without_an_answer_is_looked_at(there: Any) -> None:
+    bench, one = Bench(), task(Step("delete"), there=ADA)
+    bench.project.script("delete_user", error("lost"))
+    bench.project.script("user_by_id", there)
+    said = bench.said(one, None if there is None else ApiError)
+    assert said == [("delete_user", 7), ("user_by_id", 7)]
+    assert one.outcome.done == ([Step("delete")] if there is None else [])
 
 
 def test_a_user_that_nobody_knows_yet_keeps_its_role(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -526,6 +550,7 @@ def test_an_intent_to_delete_stays_while_the_account_may_be_gone(
         monkeypatch.setattr(bench.project.stop, "check", check)
     else:
         bench.project.script("delete_user", error(answer))
+        bench.project.script("user_by_id", ADA)
     said = bench.said(one, Exception)
     assert said[0][:4] == ("begin", "ada", "ada", "delete")
     assert (("delete_user", 7) in said, ("settle", "ada") in said) == (answer != "stop", settled)

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Callable, NamedTuple
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 
 from .._api.stop import Stop
-from .._core.errors import CloudOpsError, InputError, unexpected
+from .._core.errors import CloudOpsError, InputError, kind_of, unexpected
 
 if TYPE_CHECKING:
     from .._api.client import Port
@@ -41,18 +41,31 @@ class _Module(AnsibleModule):
     ``module_defaults`` would go before the project that the task names."""
 
     projects: tuple[Any, ...] = ()
+    #: The option that shall be text and is none, and what was given.
+    no_text: tuple[str, Any] | None = None
 
     def _load_params(self) -> None:
         super()._load_params()
         for name, option in self.argument_spec.items():
+            for alias in (name, *option.get("aliases", ())):
+                if option.get("type") == "str" and isinstance(self.params.get(alias), (bool, list, tuple, Mapping)):
+                    self.no_text = (alias, self.params[alias])
             given = self.params.get(name)
             if option.get("elements") == "raw" and isinstance(given, str):
                 # Ansible would cut a list that is text at its commas, and leave the blanks in the names.
                 self.params[name] = [part.strip() for part in given.split(",") if part.strip()]
         self.projects = tuple(self.params.get(name) for name in ("service_name", "project_id"))
 
-    def check_project(self) -> None:
-        """Raise :class:`InputError` where two projects are named."""
+    def check(self) -> None:
+        """Raise :class:`InputError` where two projects are named, or none by an empty text, and where something else
+        was given as text: Ansible would make a name of it, and find nobody."""
+        if self.no_text is not None:
+            raise InputError(f"{self.no_text[0]} must be text, not {kind_of(self.no_text[1])}.")
+        if "" in self.projects:
+            raise InputError(
+                "service_name (alias project_id) is empty. Leave it out to have the project of"
+                " OVH_CLOUD_PROJECT_SERVICE."
+            )
         named = {str(project) for project in self.projects if project is not None}
         if len(named) > 1:
             raise InputError(
@@ -77,7 +90,7 @@ def run(kind: Kind) -> None:
     report: Any = None
     problem: CloudOpsError | None = None
     try:
-        module.check_project()
+        module.check()
         request = kind.request(module.params)
         report = kind.execute(request._replace(hidden=bool(module.no_log), check=module.check_mode), connect)
     except CloudOpsError as error:

@@ -77,19 +77,20 @@ def _apply(storage: Storage, user: User, request: Request, outcome: KeyOutcome) 
         secret = _create(storage, user, outcome)
     key = outcome.credential
     if secret is None and key is not None and request.returns_secret(plan):
-        secret = _display(storage, user, key)
+        secret = _display(storage, user, key, [one.access for one in plan.remove])
     if request.return_secret:
         outcome.secret = secret
     _remove(storage, user, outcome)
 
 
-def _display(storage: Storage, user: User, key: AccessKey) -> str:
+def _display(storage: Storage, user: User, key: AccessKey, old: list[str]) -> str:
     try:
         return storage.ask(lambda: storage.secret_of(user.id, key.access))
     except ApiError as error:
+        then = f" Then remove {', '.join(old)}, which are still there, with access and state=absent." if old else ""
         raise error.reworded(
             f"The key {key.access} is there, but the API did not show its secret: {error.message} Run again with"
-            f" access={key.access} and display_secret=true."
+            f" access={key.access} and display_secret=true.{then}"
         ) from None
 
 
@@ -120,14 +121,15 @@ def _create(storage: Storage, user: User, outcome: KeyOutcome) -> str | None:
 
 def _remove(storage: Storage, user: User, outcome: KeyOutcome) -> None:
     """Remove all keys that can be removed, even where one cannot: less access is left then."""
-    problem: CloudOpsError | None = None
+    left: list[str] = []
+    first: ApiError | None = None
     for key in outcome.plan.remove:
         storage.port.stop.check()
         try:
             storage.ask(partial(storage.delete_key, user.id, key.access))
             outcome.removed.append(key)
         except ApiError as error:
-            rotated = outcome.made is not None
-            problem = problem or (left_over(user.description, key.access, error) if rotated else error)
-    if problem is not None:
-        raise problem
+            left.append(key.access)
+            first = first or error
+    if first is not None:
+        raise left_over(user.description, left, first, rotated=outcome.made is not None)

@@ -82,6 +82,9 @@ class Executor:
     def _say_what_is_left(task: Task) -> None:
         outcome = task.outcome
         held = outcome.credential.s3_replaces if outcome.credential is not None else ()
+        added = _surplus(task)
+        if outcome.error is not None and added:
+            outcome.error = outcome.error.reworded(outcome.error.message + added)
         problems: list[CloudOpsError] = [left_over(task)] if task.left else []
         if task.unwritten is not None and not outcome.gone:
             problems.append(task.unwritten)
@@ -186,12 +189,10 @@ class Executor:
             elif isinstance(error, CancelledError):
                 task.outcome.error = CancelledError(
                     f"{task.name}: the run was told to stop before the API confirmed the changes. Run again to finish."
-                    + _surplus(task)
                 )
             else:
                 task.outcome.error = NotReadyError(
                     f"{task.name}: what was done could not be confirmed: {error.message} Running again is safe."
-                    + _surplus(task)
                 )
 
 

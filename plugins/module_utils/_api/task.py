@@ -204,25 +204,27 @@ class Acts:
             self._stop.check()
             step = task.todo[0]
             try:
-                self._through_gate(task, step)
+                did_it = self._through_gate(task, step)
             except ApiError as error:
                 if not task.defer(error):
-                    raise
+                    raise _perhaps(task, error) from None
                 continue
             task.todo.popleft()
-            task.outcome.done.append(step)
+            if did_it:
+                task.outcome.done.append(step)
             if task.user is not None:
                 # The list confirms it later; until then, and should the next step fail, this is what is known.
                 task.outcome.user = after(task.user, step, self._roles)
 
-    def _through_gate(self, task: Task, step: Step) -> None:
+    def _through_gate(self, task: Task, step: Step) -> bool:
+        """Carry out a step; return False where all that it does was there before."""
         if step.kind == "forget":
             # The files go last: when the list has confirmed that the user is gone.
-            return
+            return True
         self._gate.enter(step.kind)
         error: Exception | None = None
         try:
-            getattr(self, "_" + step.kind)(task, step)
+            return getattr(self, "_" + step.kind)(task, step) is not False
         except Exception as problem:
             error = problem
             raise
@@ -346,8 +348,15 @@ class Acts:
             if error.kind in ("refused", "forbidden") and not error.uncertain:
                 self._stays(task)
             # "Not found" is also said of users that are new. Only after a deletion without an answer it says enough.
-            if error.kind != "not_found" or not error.uncertain:
+            if not error.uncertain or not (error.kind == "not_found" or self._is_gone(user, error)):
                 raise not_now(error) from None
+
+    def _is_gone(self, user: User, error: ApiError) -> bool:
+        """True if the API no longer has the user; raises ``error`` where that cannot be seen."""
+        try:
+            return self._project.user_by_id(user.id) is None
+        except ApiError:
+            raise error from None
 
     def _stays(self, task: Task) -> None:
         """Drop the intent to delete: that has surely not happened. One of a killed run is about something else."""
@@ -468,40 +477,46 @@ class Acts:
 
     # Roles
 
-    def _grant(self, task: Task, step: Step) -> None:
-        if task.user is None:
-            return
+    def _grant(self, task: Task, step: Step) -> bool:
+        """Return False where somebody else was quicker."""
+        user, done = task.user, False
+        if user is None:
+            return False
         for name in step.roles:
             try:
-                self._project.grant(task.user.id, self._roles[name])
+                self._project.grant(user.id, self._roles[name])
+                done = True
             except ApiError as error:
-                if (error.kind == "conflict" or error.uncertain) and self._has(task.user, name):
-                    continue
-                raise not_now(error) from None
+                if not (error.kind == "conflict" or error.uncertain) or name not in self._roles_of(user, error):
+                    raise not_now(error) from None
+                done = done or error.uncertain
+        return done
 
-    def _has(self, user: User, name: str) -> bool:
-        return name in {role.name for role in self._project.roles_of(user.id)}
-
-    def _revoke(self, task: Task, step: Step) -> None:
-        if task.user is None:
-            return
-        held = {role.name: role for role in task.user.roles}
+    def _revoke(self, task: Task, step: Step) -> bool:
+        """Return False where somebody else was quicker."""
+        user, done = task.user, False
+        if user is None:
+            return False
+        held = {role.name: role for role in user.roles}
         for name in step.roles:
             try:
-                self._project.revoke(task.user.id, held.get(name) or self._roles[name])
+                self._project.revoke(user.id, held.get(name) or self._roles[name])
+                done = True
             except ApiError as error:
-                if error.kind == "not_found" and not self._keeps(task.user, name):
-                    continue
-                raise not_now(error) from None
+                if not (error.kind == "not_found" or error.uncertain) or name in self._roles_of(user, error):
+                    raise not_now(error) from None
+                done = done or error.uncertain
+        return done
 
-    def _keeps(self, user: User, name: str) -> bool:
-        """True unless the API shows that the role is gone: "not found" is also said of users that are new."""
+    def _roles_of(self, user: User, error: ApiError) -> set[str]:
+        """Return the names of the roles that a user has after ``error``. Where they cannot be seen either it is raised:
+        "not found" is also said of users that are new."""
         try:
-            return self._has(user, name)
-        except ApiError as error:
-            if error.kind != "not_found":
-                raise
-            return True
+            return {role.name for role in self._project.roles_of(user.id)}
+        except ApiError as problem:
+            if error.uncertain or problem.kind == "not_found":
+                raise not_now(error) from None
+            raise
 
     def _set_roles(self, task: Task, step: Step) -> None:
         if task.user is None:
@@ -509,12 +524,22 @@ class Acts:
         try:
             self._project.set_roles(task.user.id, [self._roles[name] for name in step.roles])
         except ApiError as error:
-            raise not_now(error) from None
+            if not error.uncertain or self._roles_of(task.user, error) != set(step.roles):
+                raise not_now(error) from None
 
 
 def not_now(error: ApiError) -> Exception:
     """A user that is being worked on, or that is so new that not every server knows it, is waited for."""
     return NotNow(error) if error.kind in ("conflict", "not_found") else error
+
+
+def _perhaps(task: Task, error: ApiError) -> ApiError:
+    """Return the error of a change without an answer with what that means, where it does not say so itself."""
+    if not error.uncertain or "may have happened" in error.message:
+        return error
+    return error.reworded(
+        f"{task.name}: {error.message} It may have happened. Run again: what is missing is done then."
+    )
 
 
 def _perhaps_renewed(task: Task, error: ApiError) -> ApiError:

@@ -103,12 +103,12 @@ def _unknown(access: str, keys: Iterable[AccessKey]) -> AccessKeyNotFoundError:
     )
 
 
-def left_over(name: str, access: str, error: ApiError) -> ApiError:
-    """Return the error for a key that stays beside the one that has replaced it: rotating again would make one more."""
-    return error.reworded(
-        f"{name} has a new access key, and the old one, {access}, could not be removed: {error.message} Remove it with"
-        f" ovh_cloud_user_s3_credential, access={access} and state=absent."
-    )
+def left_over(name: str, keys: Sequence[str], error: ApiError, rotated: bool) -> ApiError:
+    """Return the error for keys that could not be removed. Where a new one has replaced them another rotation would
+    make one more."""
+    what = f"{name}{' has a new access key, and' if rotated else ':'} the access keys {', '.join(keys)}"
+    how = "Remove them with access and state=absent." if rotated else "Run again."
+    return error.reworded(f"{what} could not be removed: {error.message} {how}", s3_keys_left=list(keys))
 
 
 class KeyOutcome:

@@ -327,10 +327,11 @@ def _revoked(desired: Desired, known: Catalogue, granted: tuple[str, ...]) -> tu
     return tuple(sorted(names))
 
 
-def idle_patterns(desired: Sequence[Desired], known: Catalogue) -> list[str]:
-    """Return the patterns of roles to take away that fit no role at all."""
-    patterns = {text for one in desired if one.names_roles for text in one.revoke_roles if "*" in text}
-    return sorted(text for text in patterns if not known.matching(text))
+def idle_patterns(desired: Sequence[Desired], known: Catalogue) -> list[tuple[str, str]]:
+    """Return the patterns of roles to take away that fit no role at all, each with the option that it is in."""
+    asked = [one for one in desired if one.names_roles]
+    patterns = {(one.revoking, text) for one in asked for text in one.revoke_roles if "*" in text}
+    return sorted((option, text) for option, text in patterns if not known.matching(text))
 
 
 def resolve_roles(desired: Desired, catalogue: Catalogue, withdrawn: Catalogue) -> Desired:

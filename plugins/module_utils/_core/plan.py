@@ -117,8 +117,8 @@ def make_plan(desired: Sequence[Desired], observed: Observed, catalogue: Catalog
     items += _left_behind(items, observed)
     _check_guards(items, policy)
     notes = [
-        f"revoke_roles: {pattern!r} fits no role of this project, and takes nothing away."
-        for pattern in idle_patterns(desired, known)
+        f"{option}: {pattern!r} fits no role of this project, and takes nothing away."
+        for option, pattern in idle_patterns(desired, known)
     ]
     return Plan(tuple(items), {role.name: role for role in known.roles}, tuple(notes))
 

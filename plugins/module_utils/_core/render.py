@@ -73,8 +73,8 @@ def _render_item(outcome: Outcome, files: dict[str, str] | None) -> dict[str, An
     # Who is not there is what the list calls it.
     result = render_user(user) or {"id": None, "username": asked.username, "description": asked.description}
     result["user_id"] = result["id"] or (asked.user_id if user is None else None)
-    if outcome.gone and outcome.error is not None:
-        # Not the action, but the fields have to say that the account is deleted.
+    if outcome.gone and outcome.action != "deleted":
+        # Not the action, but the fields have to say that there is no account any more.
         result.update(id=None, status=None, roles=[])
     result["action"] = outcome.action
     if files is not None:
@@ -164,6 +164,9 @@ def render_diff(outcomes: Sequence[Outcome]) -> dict[str, Any]:
 
 def render_change(outcome: Outcome) -> tuple[dict[str, Any], dict[str, Any]]:
     """Return one user before and after: description, role names and whether the password was kept."""
+    if outcome.gone and not outcome.done:
+        # Somebody else was quicker.
+        return {}, {}
     now = None if _is_gone(outcome) else outcome.user
     before, after = _state(outcome.item.user, "kept"), _state(now, "renewed" if outcome.renewed else "kept")
     done, there = {step.kind for step in outcome.done}, bool(before)

@@ -41,6 +41,8 @@ _NOBODY: dict[str, Any] = dict.fromkeys(
         "s3_policy",
     )
 )
+_ACCOUNT = ("person", *_NOBODY)
+_FINDING = ("kind", "severity", "drift", "person", "message", "user_id", "username", "roles_lacking", "roles_surplus")
 #: What cannot be part of a text file: control characters, and halves of characters.
 _UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
 #: A spreadsheet would take a cell that begins so for a formula.
@@ -99,7 +101,7 @@ def build_report(audits: Mapping[str, Any], generated_at: str, not_audited: Sequ
 
 
 def label(project: Mapping[str, Any]) -> str:
-    """Return what people call a project of a report: no two of a report are called the same."""
+    """Return what people call a project of a report, with what tells it from another of the same name."""
     return str(project["label"])
 
 
@@ -137,11 +139,19 @@ def _project(host: str, audit: Any) -> dict[str, Any]:
     try:
         project = {key: audit[key] for key in ("service_name", "project_name", "audited_at", "compared", "summary")}
         project.update(host=host, error=None, unknown=audit["unknown"])
-        project.update(accounts=list(audit["accounts"]), findings=list(audit["findings"]))
+        project.update(accounts=[_with(one, _ACCOUNT) for one in audit["accounts"]])
+        project.update(findings=[_with(one, _FINDING) for one in audit["findings"]])
     except (KeyError, TypeError):
         raise InputError(f"The audit of {host} is not a result of ovh_cloud_audit_info.") from None
     cleaned: dict[str, Any] = clean(project)
     return cleaned
+
+
+def _with(entry: Mapping[str, Any], keys: Iterable[str]) -> Mapping[str, Any]:
+    """Return an entry that has all of ``keys``; raises :class:`KeyError` or :class:`TypeError` for another one."""
+    for key in keys:
+        entry[key]
+    return entry
 
 
 def _unreadable(host: str, message: str, known: Mapping[str, Any] = MappingProxyType({})) -> dict[str, Any]:
@@ -230,7 +240,7 @@ def _row(project: Mapping[str, Any], account: Mapping[str, Any], findings: list[
     keys = account["s3_keys"]
     return {
         **account,
-        "project": _called(project),
+        "project": label(project),
         "service_name": project["service_name"],
         "user_id": account["id"],
         "created": account["creation_date"],

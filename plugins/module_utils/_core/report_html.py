@@ -56,7 +56,7 @@ def _head(report: Report) -> list[str]:
         '<meta name="robots" content="noindex">',
         # Without it a browser may ask a server for an icon.
         '<link rel="icon" href="data:,">',
-        f"<title>Who has access, {text(_moment(report.generated_at))}</title>",
+        f"<title>{text(_dated('Who has access', report))}</title>",
         f"<style>{STYLE}</style>",
         f"<noscript><style>{NOSCRIPT_STYLE}</style></noscript>",
         "</head>",
@@ -91,7 +91,7 @@ def _header(report: Report) -> list[str]:
     return [
         "<header>",
         "<h1>Who has access</h1>",
-        f'<p class="sub">OVHcloud Public Cloud, {text(_moment(report.generated_at))}. {compared}</p>',
+        f'<p class="sub">{text(_dated("OVHcloud Public Cloud", report))}. {compared}</p>',
         f'<p class="verdict {verdict}"><span class="mark" aria-hidden="true">{_MARKS[verdict]}</span>'
         f" <strong>{text(headline(report))}</strong></p>",
         '<dl class="tiles">',
@@ -109,6 +109,11 @@ def _tile(number: int, one: str, many: str, kind: str = "") -> str:
     return '<div class="tile {}"><dt>{}</dt><dd>{:,}</dd></div>'.format(
         kind if number else "", one if number == 1 else many, number
     )
+
+
+def _dated(title: str, report: Report) -> str:
+    """Return a title with the time of the report, which may not be said."""
+    return f"{title}, {_moment(report.generated_at)}" if report.generated_at else title
 
 
 def _moment(stamp: str) -> str:

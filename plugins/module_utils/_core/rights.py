@@ -22,12 +22,17 @@ CALLS = {
     "revoke": ("DELETE", "/user/{id}/role/1", "user/role/delete"),
     "set_roles": ("PUT", "/user/{id}/role", "user/role/edit"),
     "make_key": ("POST", "/user/{id}/s3Credentials", "user/s3Credentials/create"),
+    "list_keys": ("GET", "/user/{id}/s3Credentials", "user/s3Credentials/get"),
     "make_kit": ("GET", "/user/{id}/openrc", "user/openrc/get"),
     "revoke_key": ("DELETE", "/user/{id}/s3Credentials/1", "user/s3Credentials/delete"),
     "revoke_token": ("DELETE", "/ai/token/1", "ai/token/delete"),
 }
 #: Steps that are made of others.
-_MADE_OF = {"rotate_key": ("make_key", "revoke_key"), "drop_key": ("revoke_key",)}
+_MADE_OF = {
+    "make_key": ("list_keys", "make_key"),
+    "rotate_key": ("list_keys", "make_key", "revoke_key"),
+    "drop_key": ("revoke_key",),
+}
 
 
 #: What is one of many in a path.
