@@ -191,9 +191,11 @@ def _key_steps(item: Item, user: User, observed: Observed) -> list[Step]:
     credential = item.stored.credential
     ours = credential if credential is not None and credential.user_id == user.id else Credential()
     asked = item.desired.s3_credentials
-    if asked == "rotate" or (asked != "absent" and ours.lacks_new_key):
-        # The latter was begun by a run that was killed.
+    if asked == "rotate":
         return [Step("rotate_key")]
+    if asked != "absent" and ours.lacks_new_key:
+        # A run was killed that had begun to. Whoever leaves needs no new key.
+        return [Step("rotate_key")] if item.desired.if_missing == "create" else []
     if asked == "present" and not ours.s3_access:
         return [Step("make_key")]
     if asked != "absent":
