@@ -270,6 +270,91 @@ def test_keys_are_read_of_those_who_shall_lose_them(bench: Bench, monkeypatch: p
     assert steps == [[("revoke_key", "k3"), ("revoke_key", "x")], [("revoke_key", "k5"), ("revoke_key", "x")]]
 
 
+def test_keys_are_read_of_those_who_are_purged_and_not_of_who_is_listed(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[int] = []
+    monkeypatch.setattr(storage.Storage, "keys", lambda self, user_id: asked.append(user_id) or (AccessKey("k"),))
+    for purge_keys in (True, False):
+        bench.lists([ADA, user(4, "bob"), user(5, "cyd")])
+        report = bench.run(desired(), check=True, policy=Policy(purge_match="ada|bob", purge_keys=purge_keys))
+        kinds = [[step.kind for step in outcome.done] for outcome in report.outcomes]
+        assert kinds == [[], ["revoke_key", "delete"] if purge_keys else ["delete"]]
+    assert asked == [4]
+
+
+def test_keys_that_cannot_be_read_keep_nobody(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    problem = ApiError("No.", "forbidden", 403)
+
+    def fail(self: object, user_id: int) -> None:
+        raise problem
+
+    monkeypatch.setattr(storage.Storage, "keys", fail)
+    gone = [desired(s3_credentials="absent", state="absent"), desired("bob", s3_credentials="absent")]
+    bench.lists([ADA, user(4, "bob")])
+    assert [one.error for one in bench.run(*gone, check=True).outcomes] == [problem, problem]
+    bench.lists([ADA, user(4, "bob")], [user(4, "bob")])
+    said = [one.error.message for one in bench.run(*gone, desired("cyd", state="absent")).outcomes if one.error]
+    assert said == ["ada: the account is deleted, but access keys may be left. No.", "No."]
+
+
+@pytest.mark.parametrize("there", [None, ADA, ApiError("No.", "refused")], ids=["gone", "there", "unknown"])
+def test_who_has_no_keys_because_it_is_gone(bench: Bench, monkeypatch: pytest.MonkeyPatch, there: Any) -> None:
+    """ "Not found" is also said of users that are new: those are asked about again."""
+    answers = [ApiError("Nobody.", "not_found"), (AccessKey("k"),)]
+
+    def keys(self: object, user_id: int) -> Any:
+        answer = answers.pop(0)
+        if isinstance(answer, ApiError):
+            raise answer
+        return answer
+
+    def find(self: object, user_id: int) -> Any:
+        if isinstance(there, ApiError):
+            raise there
+        return there
+
+    monkeypatch.setattr(storage.Storage, "keys", keys)
+    monkeypatch.setattr(storage.Storage, "user_by_id", find)
+    bench.lists([ADA])
+    (outcome,) = bench.run(desired(s3_credentials="absent"), check=True).outcomes
+    assert [step.key for step in outcome.done] == ([] if there is None else ["k"])
+
+
+# What a folder says
+
+
+def test_a_vault_password_that_would_be_hidden_in_a_path_is_refused(bench: Bench) -> None:
+    bench.lists([user(3, "correct horse")])
+    with pytest.raises(InputError, match="credentials_vault_password is part of the path of a credential file"):
+        bench.run(desired("correct horse"), credentials_dir="/c", vault_password="horse")
+    bench.lists([user(3, "correct horse")])
+    assert bench.run(desired("correct horse"), credentials_dir="/c", vault_password="stable").warnings == []
+
+
+def test_files_in_clear_are_named(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bench.store, "in_clear", lambda: ["/c/a.yml", "/c/b.yml"])
+    bench.lists([ADA])
+    (warning,) = bench.run(desired(), credentials_dir="/c", vault_password="stable").warnings
+    assert warning.startswith("Not encrypted, though credentials_vault_password is given: /c/a.yml, /c/b.yml. They")
+
+
+@pytest.mark.parametrize(
+    ("after", "date", "warned"),
+    [(60.0, None, True), (60.0, NOON, False), (None, None, False)],
+    ids=["none", "is", "off"],
+)
+def test_a_password_without_a_date_that_should_be_rotated_is_named(
+    bench: Bench, after: float | None, date: float | None, warned: bool
+) -> None:
+    bench.store.stored = {"ada": Stored(issued(3)._replace(issued_at=date)), "bob": Stored(issued(4))}
+    bench.lists([ADA, user(4, "bob")])
+    found = bench.run(desired(), desired("bob"), credentials_dir="/c", policy=Policy(rotate_after=after)).warnings
+    assert [one[: one.index(":")] for one in found] == (
+        ["rotate_after_days does not renew the passwords in /c/ada.yml"] if warned else []
+    )
+
+
 TOKEN = Token("t1", Spec("x", READ, "GRA", "owner=ada"))
 
 

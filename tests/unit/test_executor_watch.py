@@ -14,12 +14,12 @@ import pytest
 from ansible_collections.cloudops.ovh.plugins.module_utils._api import watch
 from ansible_collections.cloudops.ovh.plugins.module_utils._api.converge import Settings
 from ansible_collections.cloudops.ovh.plugins.module_utils._api.task import Task
-from ansible_collections.cloudops.ovh.plugins.module_utils._core.credential import Intent
+from ansible_collections.cloudops.ovh.plugins.module_utils._core.credential import Intent, Stored
 from ansible_collections.cloudops.ovh.plugins.module_utils._core.errors import ApiError, CloudOpsError
 from ansible_collections.cloudops.ovh.plugins.module_utils._core.model import User
 from ansible_collections.cloudops.ovh.plugins.module_utils._core.observed import Cloud
 from ansible_collections.cloudops.ovh.plugins.module_utils._core.plan import Item, Step
-from ansible_collections.cloudops.ovh.tests.unit.strategies import AI, NOON, READ, STORE, by_id, desired, user
+from ansible_collections.cloudops.ovh.tests.unit.strategies import AI, NOON, READ, STORE, by_id, desired, issued, user
 
 #: A list is believed over an answer after so many looks and seconds.
 LOOKS, LAG = 5, 12.0
@@ -169,7 +169,41 @@ def test_who_is_listed_and_not_found_is_asked_for(clock: Clock) -> None:
     assert task.outcome.done == []
 
 
+def test_the_files_of_who_is_gone_already_go(clock: Clock) -> None:
+    task = waiting("pending", Step("delete"), there=user(3), lost=ApiError("Nobody.", "not_found"), refusals=1)
+    task.item = task.item._replace(stored=Stored(issued(3)))
+    assert clock.looks(task)[-1] == "settling"
+    assert (task.outcome.done, list(task.todo)) == ([Step("forget")], [])
+    assert clock.look(task) == "verify"
+    assert task.outcome.gone
+
+
+@pytest.mark.parametrize("kind", ["forbidden", "lost"])
+def test_who_may_not_be_asked_for_is_as_the_list_says(clock: Clock, monkeypatch: pytest.MonkeyPatch, kind: str) -> None:
+    def find(user_id: int) -> User | None:
+        raise ApiError("No.", kind)
+
+    monkeypatch.setattr(clock, "find", find)
+    task = waiting("settling", Step("delete"), there=user(3))
+    task.todo.clear()
+    clock.looks(task, user(3))
+    deleted = "ada (user 3) was deleted, but the API still says that it is ok. Run again."
+    assert said(task) == (deleted if kind == "forbidden" else "No.")
+
+
 # After a creation without an answer
+
+
+def test_what_may_be_ours_under_another_description_is_left_to_a_person(clock: Clock) -> None:
+    task = lost()
+    others = (user(5, " Ada", created=NOON + 5), user(6, "ADA", created=NOON - 60), user(8, "bob", created=NOON + 5))
+    assert clock.looks(task, *others)[:4] == ["lost"] * 4
+    assert said(task) == (
+        "ada: the answer to the creation was lost, and there is ' Ada' (id 5) since. If the API changed the"
+        " description, delete that account and choose one that the API keeps; then run again."
+    )
+    assert task.outcome.error is not None
+    assert task.outcome.error.details == {"user_ids": [5]}
 
 
 def lost(**fields: Any) -> Task:
@@ -227,6 +261,18 @@ def test_an_account_of_somebody_else_is_accepted_as_it_is(clock: Clock, purge: b
     ]
     assert list(task.todo) == [Step("make_key")]
     assert (task.user, task.exact, task.outcome.done, task.looks) == (BEFORE, exact, [], 0)
+
+
+@pytest.mark.parametrize(
+    ("status", "follows", "phase"), [("creating", True, "pending"), ("ok", False, "settling")], ids=["busy", "alone"]
+)
+def test_what_follows_is_done_for_an_account_of_somebody_else(
+    clock: Clock, status: str, follows: bool, phase: str
+) -> None:
+    task = lost()
+    if not follows:
+        task.todo.pop()
+    assert clock.looks(task, BEFORE._replace(status=status))[-1] == phase
 
 
 def test_ours_goes_where_somebody_elses_is_older(clock: Clock) -> None:
