@@ -223,6 +223,37 @@ def test_a_run_that_asks_for_other_things_takes_only_what_it_is_asked_for(
                 assert rig.project.role_names(user["id"]) == ["objectstore_operator"], f"killed before act {kill_at}"
 
 
+@pytest.mark.parametrize("part", [0, 1])
+def test_a_rotation_of_several_keys_is_finished_or_was_never_begun(zygote: Zygote, tmp_path: Path, part: int) -> None:
+    ends = set()
+    for kill_at in range(1 + part, 60, 2):
+        with Simulator() as sim:
+            rig = Rig(sim, tmp_path / str(kill_at), vaulted=bool(part))
+            with_key(rig)
+            ada = rig.one_account("ada")["id"]
+            old = [rig.project.add_s3_credential(ada)["access"] for _time in range(2)]
+            old += [key["access"] for key in rig.project.s3_credentials(ada) if key["access"] not in old]
+            run = zygote.start(rig.params(ROTATE, concurrency=1, s3_credentials="present"), kill_at=kill_at).wait()
+            began = len({key["access"] for key in rig.project.s3_credentials(ada)} - set(old)) == 1
+            result = rig.run(["ada", "bob"])
+            assert not result.get("failed"), result["msg"]
+            keys = {key["access"]: key["secret"] for key in rig.project.s3_credentials(ada)}
+            record = rig.record("ada")
+            assert record is not None
+            assert keys[record["s3_access"]] == record["s3_secret"]
+            assert "s3_replaces" not in record
+            # All of them are there, or only one that is new. What was made before the kill is that one.
+            assert set(keys) == set(old) or (len(keys) == 1 and not set(keys) & set(old)), f"killed at {kill_at}"
+            assert not began or len(keys) == 1
+            ends.add(len(keys))
+            rig.steady(["ada", "bob"], s3_credentials="present")
+        if not run.was_killed:
+            break
+    else:
+        raise AssertionError("no run came to its end")
+    assert ends == {1, 3}
+
+
 def test_the_acts_are_all_there(acts: Callable[[str], list[list[str]]]) -> None:
     """The list of crash points is not empty by mistake: intents, credentials, their syncs, and the calls between."""
     kinds = [act[0] for act in acts("create")]
