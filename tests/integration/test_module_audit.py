@@ -165,7 +165,7 @@ def test_what_a_run_has_not_finished_is_found(
         ("unfinished", "warning", "ada"),
         ("unfinished", "warning", "bob"),
     ]
-    assert "the one in the file may not work any more. If it was cut off, the next one for this" in first["message"]
+    assert "the one in the file may not work any more. If it was cut off, the next one" in first["message"]
     assert "replacing the access key, so that one which should be gone may still be there" in second["message"]
     sim.clear_faults()
     checks.run(sim, kinds.USERS, users=people, roles=[AI, STORE], **options)

@@ -178,8 +178,7 @@ def _look_at(user: User, cloud: Cloud, facts: Facts) -> list[Finding]:
     if mismatch is not None:
         found.append(("credential_mismatch", mismatch))
     if facts.begun is not None:
-        text = "A run is {}. If it was cut off, the next one for this person with the folder goes on with that."
-        found.append(("unfinished", text.format(_BEGUN[facts.begun])))
+        found.append(("unfinished", f"A run is {_BEGUN[facts.begun]}. If it was cut off, the next one finishes that."))
     return [Finding(kind, person(user), message, user) for kind, message in found]
 
 
