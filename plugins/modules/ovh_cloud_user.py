@@ -84,7 +84,7 @@ options:
 notes:
   - A run that is killed between the creation and its end loses the password. The next run keeps the account, and
     O(update_password=always) renews the password. M(cloudops.ovh.ovh_cloud_users) with C(credentials_dir) loses
-    nothing.
+    nothing. A role that the API added by itself stays then too, until O(revoke_roles) takes it away.
   - Do not use it with C(until) and C(retries). Ansible throws the result of an attempt that failed away, and with it a
     password. The module waits and repeats by itself; raise O(wait_timeout) or O(retries) where that is too short.
 seealso:
