@@ -102,7 +102,7 @@ def test_the_day(tmp_path: Path, cloud: Simulator) -> None:
     assert list((tmp_path / "credentials" / PRODUCTION).glob("linus*")) == []
     # Those who were there before keep their passwords, those who came can log in.
     for project, name, own in [(RESEARCH, "alan", "his own"), (TRAINING, "grace", "her own")]:
-        assert "password" not in day.record(project, name)
+        assert day.record(project, name)["password"] is None
         assert cloud.project(project).check_password(day.record(project, name)["user_id"], own)
     zoe = day.record(RESEARCH, "zoe")
     assert cloud.project(RESEARCH).check_password(zoe["user_id"], zoe["password"])

@@ -166,9 +166,9 @@ def test_filters_combine_and_reset(show: Any) -> None:
     assert seen(page) == ["grace@example.com"]
     page.one("#reset").click()
     choose(page, "kind", "Nothing to look at")
-    assert seen(page) == ["ada@example.com", "ada@example.com"]
+    assert seen(page) == ["ada@example.com"]
     choose(page, "kind", "Anything to look at")
-    counted(page, "10 of 12 rows")
+    counted(page, "11 of 12 rows")
     choose(page, "kind", "Accounts that nobody listed")
     assert seen(page) == ["stranger", "user-6"]
 
@@ -202,10 +202,11 @@ def test_sorting(show: Any) -> None:
     assert dates[0] == "2024-03-31"
     # The gravest first, at the first click.
     assert sort(page, "To look at") == "descending"
-    assert seen(page)[-2:] == ["ada@example.com"] * 2
+    assert (seen(page)[-1], seen(page, 1)[-1]) == ("ada@example.com", "Production")
     # A filter keeps the order.
+    expected = [one for one, project in zip(seen(page), seen(page, 1)) if project == "Research"]
     choose(page, "project", "Research")
-    assert seen(page)[-1] == "ada@example.com"
+    assert seen(page) == expected
 
 
 def test_numbers_in_names_sort_as_numbers(show: Any) -> None:
