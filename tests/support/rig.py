@@ -27,9 +27,10 @@ from tests.support.modules import PROJECT, call, connection
 ROLES = ["ai_training_operator", "objectstore_operator"]
 VAULT_PASSWORD = "correct horse battery"
 #: Waits of the collection, and what they are in a hurry. The list is believed over an answer after LAG seconds.
+HURRY_LAG = 0.15
 HURRY: tuple[tuple[Any, str, Any], ...] = (
-    (watch, "LAG", 0.15),
-    (creation, "LAG", 0.15),
+    (watch, "LAG", HURRY_LAG),
+    (creation, "LAG", HURRY_LAG),
     (watch, "_FIRST_REST", 0.01),
     (watch, "_LONGEST_REST", 0.1),
     (apply, "_FIRST_PAUSE", 0.01),
