@@ -17,13 +17,14 @@ from ansible_collections.cloudops.ovh.plugins.module_utils._api import apply, wa
 from ansible_collections.cloudops.ovh.plugins.module_utils._api import task as task_module
 from ansible_collections.cloudops.ovh.plugins.module_utils._api.apply import Executor
 from ansible_collections.cloudops.ovh.plugins.module_utils._api.converge import Settings
-from ansible_collections.cloudops.ovh.plugins.module_utils._api.task import Acts, NotNow
+from ansible_collections.cloudops.ovh.plugins.module_utils._api.task import Acts, NotNow, Task
 from ansible_collections.cloudops.ovh.plugins.module_utils._core.credential import Intent, Stored
 from ansible_collections.cloudops.ovh.plugins.module_utils._core.errors import (
     ApiError,
     CancelledError,
     CloudOpsError,
     InputError,
+    StoreError,
 )
 from ansible_collections.cloudops.ovh.plugins.module_utils._core.model import User
 from ansible_collections.cloudops.ovh.plugins.module_utils._core.outcome import Outcome, role_changes
@@ -552,3 +553,67 @@ def test_a_new_password_is_tried_when_all_is_confirmed(bench: Make) -> None:
     (outcome,) = one.run(item(CREATE, exact=True))
     assert one.journal[-1] == ("log_in", 7, "secret")
     assert outcome.verified is True
+
+
+# What is left
+
+
+def said_of(error: CloudOpsError | None = None, **fields: Any) -> tuple[str | None, list[str]]:
+    """The error and the notes of a user with this state at the end of a run."""
+    task = Task(Item(desired(), user(3), (Step("delete"),)))
+    task.outcome.error = error
+    task.outcome.gone = fields.pop("gone", False)
+    task.outcome.credential = fields.pop("credential", None)
+    for name, value in fields.items():
+        setattr(task, name, value)
+    Executor._say_what_is_left(task)
+    return task.outcome.error.message if task.outcome.error is not None else None, task.outcome.notes
+
+
+LEFT = [(Step("revoke_key", key="k"), ApiError("No.", "refused"))]
+FULL = StoreError("Full.")
+FAILED = InputError("Failed.")
+
+
+def test_what_is_left_is_the_error_and_else_a_note() -> None:
+    key = "ada (user 3): the access key k could not be removed and may be left; the rest was gone on with. No."
+    assert said_of() == (None, [])
+    error, notes = said_of(left=LEFT)
+    assert (error or "").startswith(key)
+    assert notes == []
+    error, notes = said_of(FAILED, left=LEFT)
+    assert (error, len(notes)) == ("Failed.", 1)
+    assert notes[0].startswith(key)
+
+
+def test_what_the_file_does_not_say_is_said_unless_it_is_gone() -> None:
+    assert said_of(unwritten=FULL) == ("Full.", [])
+    assert said_of(FAILED, unwritten=FULL) == ("Failed.", ["Full."])
+    assert said_of(unwritten=FULL, gone=True) == (None, [])
+    error, notes = said_of(unwritten=FULL, left=LEFT)
+    assert ("may be left" in (error or ""), notes) == (True, ["Full."])
+
+
+def test_a_rotation_that_is_not_finished_is_said_where_something_failed() -> None:
+    turning = issued(3)._replace(s3_replaces=("k1", "k2"))
+    assert said_of(credential=turning) == (None, [])
+    note = "The access key is not rotated yet, and k1, k2 may still be there: the next run with this credentials_dir"
+    error, notes = said_of(FAILED, credential=turning)
+    assert (error, notes) == ("Failed.", [note + " goes on with that."])
+    # Each of those is named already.
+    assert said_of(credential=turning, left=LEFT)[1] == []
+
+
+def test_what_the_api_added_is_in_every_error_of_an_account_that_was_made() -> None:
+    intent = Intent("", "create", NOON, 90.0)
+    more = {"made": 3, "intent": intent}
+    task = Task(Item(desired(roles=(AI,)), None, ()))
+    task.made, task.intent, task.outcome.user = 3, intent, user(3, roles=(AI, READ, STORE))
+    task.outcome.error = InputError("Failed.")
+    Executor._say_what_is_left(task)
+    assert task.outcome.error.message == (
+        "Failed. The API has added ai_training_read, objectstore_operator: take that away with revoke_roles."
+    )
+    # That of another account, or with a folder, whose next run knows.
+    assert said_of(FAILED, **{**more, "made": 4}) == ("Failed.", [])
+    assert said_of(FAILED, **{**more, "intent": intent._replace(id="i")}) == ("Failed.", [])
