@@ -12,12 +12,16 @@ import pytest
 from ansible_collections.cloudops.ovh.plugins.module_utils._core.pacing import (
     FEW,
     GENTLE_CALLS,
+    GLANCE,
     GROWTH,
     MARGIN,
     NAP,
+    PATIENCE,
     PROBATION,
     SHORTEST_PAUSE,
     SLOW,
+    SPREAD,
+    TOGETHER,
     Pace,
 )
 
@@ -173,3 +177,90 @@ def test_a_rate_that_was_wrong_to_grow_goes_back_and_is_left_alone_for_longer() 
     assert opened(pace, at) == pytest.approx(rate * MARGIN)
     at, gaps = spread(pace, at, 3 * PROBATION)
     assert gaps[-1] == pytest.approx(1 / (rate * MARGIN))
+
+
+@pytest.mark.parametrize(("calls", "together"), [(0, TOGETHER), (60, TOGETHER), (100, 3), (300, 9)])
+def test_in_a_long_run_more_go_together_from_the_beginning(calls: int, together: int) -> None:
+    pace = Pace()
+    pace.expect(calls)
+    assert free(pace, 0.0) == together
+
+
+def test_what_the_api_does_not_count_keeps_no_other_back() -> None:
+    pace = Pace()
+    assert [pace.take(0.0, counted=False)[1] for _call in range(5)] == [1, 2, 3, 4, 5]
+    # Those are tickets as well, and let more go together.
+    assert free(pace, 0.0) == TOGETHER
+
+
+def test_a_call_that_was_not_sent_after_all_makes_room() -> None:
+    pace = Pace()
+    assert [pace.take(0.0)[1] for _call in range(3)] == [1, 2, 0]
+    pace.uncounted(2)
+    assert pace.take(0.0) == (0.0, 3)
+    # It was none of ours, or was reported before.
+    pace.uncounted(2)
+    pace.accepted(0.0, 99)
+    pace.refused(0.0, 99, None)
+    assert pace.take(0.0) == (NAP, 0)
+
+
+def test_a_try_that_was_not_sent_after_all_leaves_it_to_another() -> None:
+    pace = Pace()
+    at = refused(pace, [0.0], 1.0, 3.0)
+    ticket = pace.take(at)[1]
+    assert pace.take(at) == (GLANCE, 0)
+    pace.uncounted(ticket - 1)
+    assert pace.take(at) == (GLANCE, 0)
+    pace.uncounted(ticket)
+    assert pace.take(at) == (0.0, ticket + 1)
+
+
+def test_a_try_that_is_never_answered_keeps_nobody_for_longer_than_that() -> None:
+    pace = Pace()
+    at = refused(pace, [0.0], 1.0, 3.0)
+    ticket = pace.take(at)[1]
+    assert pace.take(at + PATIENCE - 0.01) == (GLANCE, 0)
+    assert pace.take(at + PATIENCE) == (0.0, ticket + 1)
+
+
+@pytest.mark.parametrize(("jitter", "pause"), [(0.0, 3.0), (0.5, 3 + 1.5 * SPREAD), (1.0, 3 + 3 * SPREAD)])
+def test_runs_that_were_refused_together_come_back_apart(jitter: float, pause: float) -> None:
+    pace = Pace(jitter=jitter)
+    assert refused(pace, [0.0], 1.0, 3.0) == pytest.approx(1 + pause)
+
+
+def again(pace: Pace, at: float, calls: int) -> tuple[float, float]:
+    """Send so many calls at the pace and let the next one be refused; return its time and the rate after it."""
+    at, _gaps = spread(pace, at, calls)
+    at += pace.take(at)[0]
+    pace.refused(at, pace.take(at)[1], 1.0)
+    return at, opened(pace, at + pace.take(at)[0])
+
+
+@pytest.mark.parametrize(
+    "calls",
+    # So many pass before the next refusal: it comes at once, within two seconds, later, and much later.
+    [0, 1, 4, 8, 12, 30, 90],
+)
+def test_a_further_refusal_lowers_the_rate_to_what_was_accepted_meanwhile(calls: int) -> None:
+    pace = Pace()
+    at = refused(pace, CALLS, 60.0, 1.0)
+    rate = opened(pace, at)
+    assert rate == pytest.approx(6 * MARGIN)
+    when, lowered = again(pace, at, calls)
+    # The try counts as well.
+    accepted, open_for, whole = calls + 1, when - at, (calls + 1) / (when - 60.0)
+    if open_for >= 2:
+        expected = max(0.8 * rate, min(MARGIN * rate, whole))
+    else:
+        expected = min(rate, max(whole, accepted / max(open_for, 1.0))) * MARGIN
+    assert lowered == pytest.approx(expected)
+    assert lowered < rate
+
+
+def test_a_rate_is_never_above_the_one_that_is_given() -> None:
+    pace = Pace(2.0)
+    at, gaps = spread(pace, 0.0, 3 * PROBATION)
+    assert min(gaps) == pytest.approx(0.5)
+    assert at == pytest.approx((3 * PROBATION - 1) / 2)
