@@ -264,3 +264,46 @@ def test_a_rate_is_never_above_the_one_that_is_given() -> None:
     at, gaps = spread(pace, 0.0, 3 * PROBATION)
     assert min(gaps) == pytest.approx(0.5)
     assert at == pytest.approx((3 * PROBATION - 1) / 2)
+
+
+@pytest.mark.parametrize(("late", "made_up"), [(0.0, 0.0), (0.05, 0.05), (0.1, 0.1), (0.5, 0.1), (3.0, 0.1)])
+def test_a_thread_that_wakes_a_little_late_makes_up_for_a_little(late: float, made_up: float) -> None:
+    pace = Pace()
+    at = refused(pace, CALLS, 60.0, 1.0)
+    gap = 1 / opened(pace, at)
+    at += (1 + late) * gap
+    pace.accepted(at, pace.take(at)[1])
+    assert pace.take(at)[0] == pytest.approx((1 - made_up) * gap)
+    # A rate that is given is a promise.
+    fixed = Pace(2.0)
+    fixed.take(0.0)
+    fixed.take(0.5 + late / 2)
+    assert fixed.take(0.5 + late / 2)[0] == pytest.approx(0.5)
+
+
+def test_calls_that_nothing_held_back_prove_nothing() -> None:
+    pace = Pace()
+    at = refused(pace, CALLS, 60.0, 1.0)
+    rate = opened(pace, at)
+    for number in range(3 * PROBATION):
+        moment = at + number + 1
+        pace.accepted(moment, pace.take(moment)[1])
+    last = at + 3 * PROBATION
+    assert pace.take(last)[0] == pytest.approx(0.9 / rate)
+
+
+def test_calls_that_were_under_way_together_count_as_one_refusal() -> None:
+    pace = Pace()
+    first, second, _third = (pace.take(0.0, counted=False)[1] for _call in range(3))
+    pace.refused(1.0, first, 3.0)
+    pace.refused(1.5, second, 100.0)
+    assert pace.take(1.5)[0] == pytest.approx(2.5)
+
+
+def test_a_refusal_of_an_earlier_period_says_nothing_any_more() -> None:
+    pace = Pace()
+    first, late = (pace.take(0.0, counted=False)[1] for _call in range(2))
+    pace.refused(1.0, first, 3.0)
+    rate = opened(pace, 4.0)
+    pace.refused(4.1, late, 100.0)
+    assert pace.take(4.1)[0] == pytest.approx(1 / rate - 0.1)
