@@ -307,3 +307,33 @@ def test_a_refusal_of_an_earlier_period_says_nothing_any_more() -> None:
     rate = opened(pace, 4.0)
     pace.refused(4.1, late, 100.0)
     assert pace.take(4.1)[0] == pytest.approx(1 / rate - 0.1)
+
+
+def test_a_rate_grows_only_after_a_window_in_which_nothing_was_refused() -> None:
+    """A limit that is counted by the minute is felt after a minute."""
+    pace = Pace()
+    at = refused(pace, [0.2 * number for number in range(300)], 60.0)
+    for _time in range(2):
+        at = tried(pace, at)
+    rate = opened(pace, at)
+    assert rate == pytest.approx(5 * MARGIN, rel=0.01)
+    # 290 calls at that pace take just less than a minute.
+    at, gaps = spread(pace, at, 290)
+    assert gaps == pytest.approx([1 / rate] * 290)
+    _at, gaps = spread(pace, at, 30)
+    assert gaps[-1] == pytest.approx(1 / rate / GROWTH)
+
+
+def test_a_refusal_of_any_earlier_period_says_nothing_any_more() -> None:
+    pace = Pace()
+    tickets = [pace.take(0.0, counted=False)[1] for _call in range(2)]
+    pace.refused(1.0, tickets[0], 3.0)
+    opened(pace, 4.0)
+    at = 4.0 + pace.take(4.0)[0]
+    tickets += [pace.take(at)[1]]
+    at += pace.take(at)[0]
+    pace.refused(at, pace.take(at)[1], 3.0)
+    rate = opened(pace, at + 3.0)
+    for late in tickets[1:]:
+        pace.refused(at + 3.1, late, 100.0)
+    assert pace.take(at + 3.1)[0] == pytest.approx(1 / rate - 0.1)
