@@ -337,3 +337,15 @@ def test_a_refusal_of_any_earlier_period_says_nothing_any_more() -> None:
     for late in tickets[1:]:
         pace.refused(at + 3.1, late, 100.0)
     assert pace.take(at + 3.1)[0] == pytest.approx(1 / rate - 0.1)
+
+
+def test_a_try_that_comes_late_is_followed_by_a_pause_all_the_same() -> None:
+    pace = Pace()
+    refused(pace, [0.0], 5.0)
+    assert tried(pace, 35.0) == pytest.approx(35 + SHORTEST_PAUSE)
+
+
+def test_a_call_at_the_edge_of_a_window_is_outside() -> None:
+    pace = Pace()
+    at = refused(pace, [59.0, 59.2, 59.4, 59.6, 59.8, 59.9], 60.0)
+    assert opened(pace, at) == pytest.approx(5 * MARGIN)
