@@ -349,3 +349,13 @@ def test_a_call_at_the_edge_of_a_window_is_outside() -> None:
     pace = Pace()
     at = refused(pace, [59.0, 59.2, 59.4, 59.6, 59.8, 59.9], 60.0)
     assert opened(pace, at) == pytest.approx(5 * MARGIN)
+
+
+def test_a_first_call_that_is_refused_tells_one_call_a_window_and_each_step_doubles_that() -> None:
+    pace = Pace()
+    at = refused(pace, [], 60.0, 1.0)
+    assert opened(pace, at) == pytest.approx(MARGIN)
+    _at, gaps = spread(pace, at, 40)
+    steps = [before / after for before, after in zip(gaps, gaps[1:]) if before != pytest.approx(after)]
+    assert len(steps) > 2
+    assert steps == pytest.approx([2.0] * len(steps))
