@@ -609,3 +609,25 @@ def test_a_folder_without_a_name_is_refused(sim: Simulator, tmp_path: Path) -> N
     result = users(sim, ["ada"], credentials_dir="  ")
     assert "credentials_dir is blank. Leave it out, or name a folder." in result["msg"]
     assert sim.calls == []
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_who_loses_its_keys_in_the_middle_of_a_rotation_gets_none_later(
+    sim: Simulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, known: bool
+) -> None:
+    from ansible_collections.cloudops.ovh.plugins.module_utils._api import creation
+
+    monkeypatch.setattr(creation, "LAG", 0.1)
+    options = {"credentials_dir": str(tmp_path / "c"), "retries": 0}
+    user_id = users(sim, ["ada"], **options)["users"][0]["user_id"]
+    sim.project().add_s3_credential(user_id)
+    if known:
+        users(sim, ["ada"], s3_credentials="present", **options)
+    sim.fault("reset", "POST", "s3Credentials$", when="before", times=None)
+    assert users(sim, ["ada"], s3_credentials="rotate", **options)["failed"]
+    assert "s3_replaces" in read(tmp_path / "c", "ada")
+    sim.clear_faults()
+    users(sim, ["ada"], s3_credentials="absent", **options)
+    assert not [name for name in read(tmp_path / "c", "ada") if name.startswith("s3_")]
+    assert not users(sim, ["ada"], **options)["changed"]
+    assert sim.project().s3_credentials(user_id) == []

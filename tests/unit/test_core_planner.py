@@ -715,6 +715,8 @@ TURNING = issued(3, s3_access="k1")._replace(s3_replaces=("k1", "k2"))
         ({"s3_credentials": "present"}, TURNING._replace(s3_access="k3"), (), ["drop_key k1", "drop_key k2"]),
         ({"s3_credentials": "rotate"}, TURNING._replace(s3_access="k3"), (), ["rotate_key"]),
         ({"s3_credentials": "absent"}, TURNING, ("k1", "k2"), ["revoke_key k1", "revoke_key k2"]),
+        ({"s3_credentials": "absent"}, TURNING, (), ["revoke_key k1", "revoke_key k2"]),
+        ({"s3_credentials": "absent"}, TURNING._replace(s3_access=""), ("k2",), ["revoke_key k2", "revoke_key k1"]),
         ({}, TURNING._replace(user_id=9), (), []),
         ({"if_missing": "skip"}, TURNING, (), []),
         ({"if_missing": "skip"}, TURNING._replace(s3_access="k3"), (), ["drop_key k1", "drop_key k2"]),

@@ -164,11 +164,16 @@ class FileActs(Acts):
             return
         _unless_busy(lambda: remove_key(self._project, user, step.key))
         held, stem = task.outcome.credential or Credential(), task.item.stem
-        if self._files is None or stem is None or (held.user_id, held.s3_access) != (user.id, step.key):
+        if self._files is None or stem is None or held.user_id != user.id:
             return
         try:
-            task.outcome.credential = self._files.without_key(stem)
-            task.outcome.kit = ""
+            if step.key == held.s3_access:
+                task.outcome.credential = self._files.without_key(stem)
+                task.outcome.kit = ""
+            elif step.key in held.s3_replaces:
+                # Or else a later run would go on with a rotation, and make a key that nobody asked for.
+                left = [access for access in held.s3_replaces if access != step.key]
+                task.outcome.credential = self._files.replace_keys(stem, user, left)
         except StoreError as error:
             # The key is gone, and who leaves shall not keep the rest because of a full disk.
             task.unwritten = StoreError(

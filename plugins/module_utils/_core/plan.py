@@ -201,9 +201,9 @@ def _key_steps(item: Item, user: User, observed: Observed) -> list[Step]:
     if asked != "absent":
         return [Step("drop_key", key=key) for key in ours.s3_replaces]
     removals = _key_removals(item.desired, user, observed)
-    held = Step("revoke_key", key=ours.s3_access)
     # A run was killed after it had removed the key, or somebody else removed it, or the list lags behind.
-    return removals if not ours.s3_access or held in removals else [*removals, held]
+    held = [Step("revoke_key", key=key) for key in dict.fromkeys((ours.s3_access, *ours.s3_replaces)) if key]
+    return [*removals, *(step for step in held if step not in removals)]
 
 
 def _kit_steps(item: Item, user: User, key_changes: bool, policy: Policy) -> list[Step]:
