@@ -77,6 +77,11 @@ def test_everything_is_made_once(tmp_path: Path, awx: StandIn) -> None:
     assert (
         json.loads(templates["audit"]["extra_vars"])["audit_users_report"] == "/srv/reports/audit-{{ awx_job_id }}.html"
     )
+    folders = {
+        json.loads(templates[name]["extra_vars"]).get(f"{name}_users_credentials_dir")
+        for name in ("onboard", "offboard", "audit")
+    }
+    assert len(folders - {None}) == len(folders) == 1
     assert awx.secret_fields(credential) == {"application_secret", "consumer_key", "client_secret"}
     schedule = awx.named("schedules", "OVHcloud nightly audit")
     assert (schedule["enabled"], awx_rules.rrule(schedule["rrule"])) == (True, [])

@@ -277,7 +277,7 @@ def test_a_secret_that_is_not_shown_leaves_the_old_keys(sim: Simulator) -> None:
     sim.fault("reset", "POST", KEYS, when="after")
     sim.fault("status", "POST", SECRET, times=None, status=403, message="no")
     result = run(sim, rotate=True)
-    refused(result, "did not show its secret", "display_secret=true")
+    refused(result, "did not show its secret", "display_secret=true", f"Then remove {', '.join(old)}, which are still")
     assert result["changed"] is True
     assert result["credential"]["access"] not in old
     assert set(old) < set(held(sim, user_id))
@@ -299,6 +299,17 @@ def test_a_key_that_stays_is_no_reason_to_lose_the_new_one(sim: Simulator) -> No
         result["credential"]["access"]: result["secret"],
         old[1]: held(sim, user_id)[old[1]],
     }
+
+
+@pytest.mark.parametrize("rotate", [True, False])
+def test_all_keys_that_stay_are_named(sim: Simulator, rotate: bool) -> None:
+    user_id = ada(sim, 3)
+    old = sorted(held(sim, user_id))
+    sim.fault("status", "DELETE", f"{old[0]}|{old[2]}", times=None, status=400)
+    result = run(sim, **({"rotate": True} if rotate else {"state": "absent"}))
+    said = refused(result, f"the access keys {old[0]}, {old[2]} could not be removed")
+    assert result["failure"]["s3_keys_left"] == [old[0], old[2]]
+    assert said.endswith("Remove them with access and state=absent." if rotate else "Run again.")
 
 
 def test_a_removal_that_happened_without_an_answer(sim: Simulator) -> None:

@@ -138,3 +138,33 @@ def test_the_statistics_say_what_the_summary_says(
     assert said is not None, result.text
     counts = json.loads(said[1])[f"{playbook}_summary"]
     assert {key: counts[key] for key in expected} == expected
+
+
+@pytest.mark.parametrize("playbook", ["onboard", "offboard", "audit"])
+def test_a_strategy_of_ansible_cfg_makes_no_second_summary(playbook: str, tmp_path: Path, sim: Simulator) -> None:
+    sim.add_project(OTHER)
+    more = {"audit_users_report": str(tmp_path / "report.json")} if playbook == "audit" else {}
+    result = run(playbook, tmp_path, sim, env={"ANSIBLE_STRATEGY": "free"}, **more)
+    assert "run_once" not in result.text
+    shown = [one for one in result.results if one.action.endswith("debug") and one.status == "ok"]
+    assert len(shown) == 1
+    if playbook == "audit":
+        written = [one for one in result.results if one.task == "Write the report" and one.status != "skipped"]
+        assert len(written) == 1
+
+
+@pytest.mark.parametrize("playbook", ["onboard", "offboard"])
+def test_the_result_says_which_project_was_refused_and_why(playbook: str, tmp_path: Path, sim: Simulator) -> None:
+    role, gone = f"{playbook}_users", "0" * 32
+    given = {
+        f"{role}_users": ["ada"],
+        f"{role}_service_name": gone,
+        "onboard_users_credentials_dir": str(tmp_path / "c"),
+    }
+    tasks = [
+        {"import_role": {"name": f"cloudops.ovh.{role}"}, "vars": given, "ignore_errors": True},
+        {"name": "Show", "debug": {"var": f"{role}_result"}},
+    ]
+    result = play(tmp_path, sim, tasks=tasks).task("Show").result[f"{role}_result"]
+    assert (result["failed"], result["service_name"]) == (True, gone)
+    assert result["failure"]["code"] == "api"

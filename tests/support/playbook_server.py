@@ -24,7 +24,9 @@ from typing import Any
 from jinja2 import Environment, FileSystemBytecodeCache
 
 #: Read once, when ansible-core is imported: a run that sets one of these needs a process of its own.
-READ_AT_IMPORT = frozenset(("ANSIBLE_CONFIG", "ANSIBLE_LOG_PATH", "ANSIBLE_DEBUG", "ANSIBLE_CALLBACK_PLUGINS"))
+READ_AT_IMPORT = frozenset(
+    ("ANSIBLE_CONFIG", "ANSIBLE_STRATEGY", "ANSIBLE_LOG_PATH", "ANSIBLE_DEBUG", "ANSIBLE_CALLBACK_PLUGINS")
+)
 
 
 #: Plugins of ansible-core that nearly every run loads, be it only to see what they are called.
